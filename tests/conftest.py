@@ -1,0 +1,24 @@
+"""Fixtures shared by all tests: where the data beside the repository is, and how to skip without it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def shared_folder() -> Path:
+    """Return the folder of design notes and data beside the repository (or where TRUCELINE_SHARED says)."""
+    return Path(os.environ.get("TRUCELINE_SHARED", REPOSITORY.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Give the shared data folder, or skip with a message that says how to provide it."""
+    folder = shared_folder()
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no data folder at {folder}; set TRUCELINE_SHARED to the folder that holds data/")
+    return folder
