@@ -1,0 +1,69 @@
+"""How a number was built: a tree that `truceline explain` can unfold.
+
+A `Traced` number carries its value, unit and formula, the parts it was made of, and, at the
+leaves, the assumption behind it with range, evidence and source. The tree is data (it goes
+into plan.json); nothing is computed here that is not in the formula of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Traced:
+    """One number and where it came from."""
+
+    name: str
+    """Dotted name, for example ``force.deployed``."""
+    value: float
+    unit: str
+    label: str = ""
+    """What the number is, in words."""
+    formula: str = ""
+    """How the parts make the value, in the names of the parts."""
+    parts: tuple[Traced, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    evidence: str = ""
+    """Grade of the evidence: measured, published, derived, judgement, general, stated, computed."""
+    source: str = ""
+    note: str = ""
+
+    def walk(self) -> Iterator[Traced]:
+        """Yield this number, then every number below it, parents first."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+    def leaves(self) -> list[Traced]:
+        """Return the numbers that are not made of others, each name once, in order of appearance."""
+        seen: dict[str, Traced] = {}
+        for node in self.walk():
+            if not node.parts:
+                seen.setdefault(node.name, node)
+        return list(seen.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain structure for JSON; empty fields are left out."""
+        data: dict[str, Any] = {"name": self.name, "value": self.value, "unit": self.unit}
+        for key in ("label", "formula", "low", "high", "evidence", "source", "note"):
+            value = getattr(self, key)
+            if value not in ("", None):
+                data[key] = value
+        if self.parts:
+            data["parts"] = [part.to_dict() for part in self.parts]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Traced:
+        """Rebuild a tree from `to_dict`; unknown keys are ignored so that newer files can be read."""
+        plain = {
+            key: data[key]
+            for key in ("label", "formula", "low", "high", "evidence", "source", "note")
+            if key in data
+        }
+        parts = tuple(cls.from_dict(part) for part in data.get("parts", []))
+        return cls(str(data["name"]), float(data["value"]), str(data["unit"]), parts=parts, **plain)
