@@ -1,0 +1,141 @@
+"""Named checks of a whole scenario: what no single field can know.
+
+Each check has a name and a severity and yields problems as (path, found, hint). The manual lists them,
+and a test has the name of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from truceline.scenario.model import Scenario
+from truceline.scenario.reference import read_table
+from truceline.scenario.yaml_source import KeyPath
+
+Finding = tuple[KeyPath, str, str]
+
+MAX_SECTORS = 200
+"""More sectors than this on one line are a mistake in a unit, not a plan."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule."""
+
+    name: str
+    severity: Literal["error", "warning"]
+    meaning: str
+    find: Callable[[Scenario], Iterator[Finding]]
+
+
+CHECKS: dict[str, Check] = {}
+"""All checks by name."""
+
+
+def _check(name: str, severity: Literal["error", "warning"] = "error") -> Callable[
+    [Callable[[Scenario], Iterator[Finding]]], Callable[[Scenario], Iterator[Finding]]
+]:
+    def register(find: Callable[[Scenario], Iterator[Finding]]) -> Callable[[Scenario], Iterator[Finding]]:
+        CHECKS[name] = Check(name, severity, (find.__doc__ or "").strip(), find)
+        return find
+
+    return register
+
+
+@_check("the_posture_exists")
+def _the_posture_exists(scenario: Scenario) -> Iterator[Finding]:
+    """The posture planned in full is one of the postures."""
+    if scenario.posture not in scenario.postures:
+        yield ("posture",), f"'{scenario.posture}' is not a posture here", f"one of {', '.join(scenario.postures)}"
+
+
+@_check("sensors_are_known")
+def _sensors_are_known(scenario: Scenario) -> Iterator[Finding]:
+    """Every sensor of every means is a row of the sensor table."""
+    known = {row["sensor_id"] for row in read_table("sensors")}
+    for posture_key, posture in scenario.postures.items():
+        for key, means in posture.means.items():
+            for index, sensor in enumerate(means.sensors):
+                if sensor not in known:
+                    path = ("postures", posture_key, "means", key, "sensors", index)
+                    yield path, f"'{sensor}' is not in the sensor table", f"one of {', '.join(sorted(known))}"
+
+
+@_check("a_length_has_given_posts")
+def _a_length_has_given_posts(scenario: Scenario) -> Iterator[Finding]:
+    """A line that is only a length cannot be sited on: its postures give their counts."""
+    for key, posture in scenario.postures.items():
+        if scenario.is_only_a_length and posture.given is None:
+            yield ("postures", key), "is to be sited, but the line is only a length", "use `given` counts or give a line"
+        if scenario.is_only_a_length and posture.reaction.time is not None:
+            path = ("postures", key, "reaction", "time")
+            yield path, "needs a map, but the line is only a length", "leave `time` out: the share is used"
+
+
+@_check("a_map_has_incidents")
+def _a_map_has_incidents(scenario: Scenario) -> Iterator[Finding]:
+    """Siting needs the kinds of incident and the states of light and weather, with some weight."""
+    if scenario.is_only_a_length:
+        return
+    if scenario.incidents is None:
+        yield ("incidents",), "is missing", "say what is watched: kinds, states and decay"
+        return
+    for key in ("kinds", "states"):
+        weights = getattr(scenario.incidents, key)
+        if not sum(record.value for record in weights.values()) > 0:
+            yield ("incidents", key), "have no weight at all", "give at least one a weight above 0"
+
+
+@_check("bands_run_outwards")
+def _bands_run_outwards(scenario: Scenario) -> Iterator[Finding]:
+    """A limitation band ends further out than it starts and starts outside the separation zone."""
+    for index, band in enumerate(scenario.zone.limitation):
+        path = ("zone", "limitation", index)
+        if band.end.value <= band.start.value:
+            yield path, f"'{band.name}' ends at or before its start", "make `end` larger than `start`"
+        elif band.start.value < scenario.zone.half_width.value:
+            yield path, f"'{band.name}' starts inside the separation zone", "start it at the half-width or further"
+
+
+@_check("sites_lie_within_reach", "warning")
+def _sites_lie_within_reach(scenario: Scenario) -> Iterator[Finding]:
+    """Posts stand no further from the line than three half-widths of the zone."""
+    limit_m = 3 * scenario.zone.half_width.value
+    for key, posture in scenario.postures.items():
+        for index, distance in enumerate(posture.rules.distances):
+            if distance.value > limit_m:
+                path = ("postures", key, "rules", "distances", index)
+                yield path, f"posts {distance.value / 1000:g} km from the line see little of it", "check the unit"
+
+
+@_check("sectors_are_not_too_many")
+def _sectors_are_not_too_many(scenario: Scenario) -> Iterator[Finding]:
+    """A line has at most 200 sectors."""
+    if len(scenario.sectors.breaks) >= MAX_SECTORS:
+        found = f"{len(scenario.sectors.breaks):,} breaks make more than {MAX_SECTORS} sectors"
+        yield ("sectors", "breaks"), found, "use fewer, or `length: 50 km`"
+    if scenario.sectors.length is not None and scenario.sectors.length.value < 1000:
+        yield ("sectors", "length"), f"{scenario.sectors.length.value:g} m is too short for a sector", "1 km or more"
+
+
+@_check("minima_belong_to_moving_means")
+def _minima_belong_to_moving_means(scenario: Scenario) -> Iterator[Finding]:
+    """Only patrols and orbits can be asked for at a least density, and not above the most."""
+    for posture_key, posture in scenario.postures.items():
+        for key, means in posture.means.items():
+            path = ("postures", posture_key, "means", key, "at_least")
+            if means.at_least is None:
+                continue
+            if means.kind not in ("patrol", "orbit"):
+                yield path, f"is set for a {means.kind}", "set it for patrols and orbits only"
+            if means.at_most is not None and means.at_most.value < means.at_least.value:
+                yield path, f"{means.at_least.value:g} / km is above at_most", "lower it"
+
+
+def run_checks(scenario: Scenario) -> Iterator[tuple[Check, Finding]]:
+    """Yield every finding of every check, in the order the checks are defined."""
+    for check in CHECKS.values():
+        for finding in check.find(scenario):
+            yield check, finding

@@ -1,0 +1,295 @@
+"""The scenario: everything a plan is made from, frozen, with the meaning of every key.
+
+Quantities are assumption records (see `quantities`): metres, seconds, people, shares. A scenario
+only states; it does not read geometry, place posts or count people.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from truceline.scenario.assumption import Assumption, AssumptionSet, Frozen
+from truceline.scenario.catalogue import load_catalogue
+from truceline.scenario.quantities import (
+    Density,
+    Distance,
+    Duration,
+    Length,
+    Number,
+    People,
+    PeoplePerLength,
+    Share,
+)
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,60}$")]
+Text = Annotated[str, StringConstraints(max_length=2000)]
+SideName = Literal["a", "b"]
+
+
+class Sides(Frozen):
+    """What the two sides are called in products."""
+
+    a: Text = "side a"
+    b: Text = "side b"
+
+
+class ControlAreas(Frozen):
+    """Line as the edge of the ground side b holds, less the border and the coast."""
+
+    side_b: Path
+    """Vector file with the polygons that side b holds."""
+    side_a: Path | None = None
+    """Vector file with the polygons that side a holds; the two must touch."""
+    border: Path | None = None
+    """Vector file of the border to cut away."""
+    coast: Path | None = None
+    """Vector file of the sea or of a mask to cut away."""
+    border_buffer: Length = Assumption(value=1000, unit="m")
+    """Width each side of the border that is cut away."""
+
+
+class LineSource(Frozen):
+    """Where the line of contact comes from: exactly one of `places`, `file`, `control`, `length`."""
+
+    places: Literal["ukraine-2025-02-17"] | Path | None = None
+    """Towns with the side that holds each (columns lon, lat, side): the packaged table or a CSV file."""
+    file: Path | None = None
+    """Vector file with the line itself, any format GDAL reads."""
+    layer: Text | None = None
+    """Layer of `file`."""
+    crs: Text | None = None
+    """Coordinate system of `file` where it names none, for example EPSG:32637."""
+    where: dict[str, str] = Field(default_factory=dict)
+    """Keep only features of `file` whose attributes have these values."""
+    side_a_is: Literal["left", "right"] = "left"
+    """Side a as seen along the direction in which the line of `file` is drawn."""
+    control: ControlAreas | None = None
+    """Polygons of control."""
+    length: Length | None = None
+    """Only a length: force sizing without a map."""
+    tolerance: Distance = Assumption(value=0, unit="m")
+    """How far the line may lie from the true one; printed with every length."""
+    simplify: Distance = Assumption(value=0, unit="m")
+    """Detail below this is smoothed away before planning (0 keeps all)."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> LineSource:
+        given = [key for key in ("places", "file", "control", "length") if getattr(self, key) is not None]
+        if len(given) != 1:
+            found = f"has {', '.join(given)}" if given else "has none of them"
+            raise ValueError(f"needs exactly one of places, file, control, length; {found}")
+        return self
+
+
+class LimitationBand(Frozen):
+    """A band behind the separation zone where a class of weapons is not allowed."""
+
+    name: Text
+    start: Distance
+    """Distance from the line where the band starts."""
+    end: Length
+    """Distance from the line where the band ends: weapons stay further back."""
+
+
+class ZoneDesign(Frozen):
+    """The zone of separation and the bands of limitation."""
+
+    half_width: Length = Assumption(value=5000, unit="m")
+    """Width of the separation zone on each side of the line."""
+    limitation: tuple[LimitationBand, ...] = ()
+
+
+class Sectors(Frozen):
+    """How the line is divided: one of `length`, `breaks`, `polygons`."""
+
+    length: Length | None = None
+    """Target length of a sector; the line is divided evenly."""
+    breaks: tuple[Distance, ...] = ()
+    """Chainages at which a new sector starts."""
+    polygons: Path | None = None
+    """Vector file of sector polygons."""
+    name_field: Text = "name"
+    """Attribute of `polygons` that names the sector."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Sectors:
+        given = [key for key in ("length", "breaks", "polygons") if getattr(self, key)]
+        if len(given) > 1:
+            raise ValueError(f"needs at most one of length, breaks, polygons; has {', '.join(given)}")
+        return self
+
+
+class Water(Frozen):
+    """Stretches of line that run along a river or over a lake."""
+
+    polygon: tuple[tuple[float, float], ...] = ()
+    """Rough outline (lon, lat) of the water stretch; line inside it is a water section."""
+    file: Path | None = None
+    """Vector file of water polygons instead."""
+    half_width: Distance = Assumption(value=400, unit="m")
+    """Half the width of the water to be crossed."""
+
+    @model_validator(mode="after")
+    def _one_outline(self) -> Water:
+        if self.polygon and self.file:
+            raise ValueError("needs at most one of polygon, file")
+        if self.polygon and len(self.polygon) < 3:
+            raise ValueError("polygon needs at least three points")
+        return self
+
+
+class Grid(Frozen):
+    """How finely ground is divided."""
+
+    cell: Length = Assumption(value=1000, unit="m")
+    """Side of a demand cell."""
+    crossing_cell: Length = Assumption(value=250, unit="m")
+    """Side of a cell of the crossing solver."""
+
+
+class TerrainSource(Frozen):
+    """Elevation model and kind of country."""
+
+    files: tuple[Path, ...] = ()
+    """Raster files; empty means statistical sight."""
+    surface: Literal["surface", "bare_earth"] = "surface"
+    """Whether the heights include trees and houses."""
+    cell: Length | None = None
+    """Resample to this cell size; default is the files' own."""
+    crs: Text | None = None
+    """Coordinate system of the files where they name none."""
+    fill: Distance | None = None
+    """Height to take where the model has none (0 for a sea without heights); default is to leave it unknown."""
+    landscape: Text = "rolling"
+    """Kind of country for statistical sight; see the manual for the list."""
+
+
+class Incidents(Frozen):
+    """What is expected to happen, and where: the weights of an average."""
+
+    kinds: dict[Literal["person", "vehicle", "small_arms", "mortar", "artillery_impact", "uav", "aircraft"], Number]
+    """Weight of each kind of event in the average; they need not sum to one."""
+    states: dict[Literal["day", "night", "bad"], Number]
+    """Share of time in each state of light and weather; they need not sum to one."""
+    decay: Length
+    """Distance from the line over which incidents become rarer by a factor e."""
+
+
+class Means(Frozen):
+    """One kind of thing that watches, offered to siting."""
+
+    label: Text
+    kind: Literal["post", "unarmed_post", "mast", "patrol", "orbit"]
+    """What it is for the head count: a post has a crew, a mast has none, patrols and orbits serve a sector."""
+    sensors: tuple[Text, ...] = Field(min_length=1)
+    """Rows of the sensor table it carries."""
+    eye_height: Distance = Assumption(value=0, unit="m")
+    """Height of the sensors above ground; 0 takes the platform height of the sensor table."""
+    at_most: Density | None = None
+    """Most of these for each km of line."""
+    at_least: Density | None = None
+    """Fewest of these for each km of line (patrols and orbits only): for access and verification, not only detection."""
+
+
+class PostRules(Frozen):
+    """Where posts and masts may stand."""
+
+    sides: tuple[SideName, ...] = ("a", "b")
+    """Sides of the line where the force may stand."""
+    spacing: Length = Assumption(value=1000, unit="m")
+    """Distance along the line between places that are looked at."""
+    distances: tuple[Distance, ...] = (Assumption(value=1000, unit="m"),)
+    """Distances from the line of the rows of places."""
+
+
+class Reaction(Frozen):
+    """Reaction forces: sited by travel time, or a share of the force where `time` is left out."""
+
+    time: Duration | None = None
+    """Any reachable point of the zone is reached within this time after the alarm."""
+    unit_people: People | None = None
+    """People at one base; default `reaction.unit_people`."""
+    distance: Length = Assumption(value=7000, unit="m")
+    """Distance of the bases from the line."""
+    spacing: Length = Assumption(value=4000, unit="m")
+    """Distance along the line between places that are looked at."""
+
+
+class GivenPosts(Frozen):
+    """A posture that is counted, not sited: past missions and lines that are only a length."""
+
+    posts: Number = Assumption(value=0, unit="1")
+    unarmed_posts: Number = Assumption(value=0, unit="1")
+    patrols_per_day: Number | None = None
+    """Default: `patrol.rate` times the length."""
+    people: People | None = None
+    """What the mission really had, for comparison."""
+
+
+class Posture(Frozen):
+    """A way of watching the line, and what stands behind it."""
+
+    label: Text
+    description: Text = ""
+    watch: PeoplePerLength | None = None
+    """People in watching tasks (posts, masts, patrols, drones) for each km: the budget of siting."""
+    rules: PostRules = PostRules()
+    means: dict[Key, Means] = Field(default_factory=dict)
+    given: GivenPosts | None = None
+    reaction: Reaction = Reaction()
+    brigades: Number = Assumption(value=0, unit="1")
+    """Deterrence brigades behind the line: a term of its own."""
+
+    @model_validator(mode="after")
+    def _sited_or_given(self) -> Posture:
+        if self.given is None and (not self.means or self.watch is None):
+            raise ValueError("needs `watch` and `means` to be sited, or `given` counts")
+        if self.given is not None and self.means:
+            raise ValueError("has both `given` and `means`; keep one")
+        return self
+
+
+class Scenario(Frozen):
+    """Everything a plan is made from."""
+
+    format: Literal[1]
+    """Version of the file format."""
+    name: Slug
+    title: Text
+    as_of: date
+    description: Text = ""
+    sides: Sides = Sides()
+    line: LineSource
+    zone: ZoneDesign = ZoneDesign()
+    sectors: Sectors = Sectors()
+    water: Water = Water()
+    grid: Grid = Grid()
+    terrain: TerrainSource = TerrainSource()
+    incidents: Incidents | None = None
+    posture: Key
+    """The posture planned in full; the others are set beside it."""
+    postures: dict[Key, Posture] = Field(min_length=1)
+    overrides: dict[str, Assumption] = Field(default_factory=dict, alias="assumptions")
+    """Catalogue assumptions replaced by name; filled by the loader, which knows their units."""
+    variants: dict[Key, dict[str, Any]] = Field(default_factory=dict)
+    """Named differences: dotted path -> value."""
+
+    @property
+    def assumptions(self) -> AssumptionSet:
+        """Return the packaged catalogue with this scenario's overrides."""
+        return AssumptionSet({**load_catalogue(), **self.overrides})
+
+    @property
+    def chosen_posture(self) -> Posture:
+        """Return the posture planned in full."""
+        return self.postures[self.posture]
+
+    @property
+    def is_only_a_length(self) -> bool:
+        """Tell whether the scenario has no map."""
+        return self.line.length is not None
