@@ -1,0 +1,348 @@
+"""Compiled loops of siting: greedy picks, products with the reach matrix, coordinate ascent for the bound.
+
+Plain arrays in and out, no checks: callers pass what `problems` has checked. Matrix values are float32,
+everything else float64. Results do not depend on the number of threads. The readable twins are in
+`_reference`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit, prange
+
+N_PUSH_CHUNKS = 4
+"""Partial sums in `push`: fixed, so that rounding is the same on every machine."""
+
+
+@njit(cache=True, parallel=True)
+def gains(indptr, indices, log_miss, residual):  # type: ignore[no-untyped-def]
+    """Return for every candidate the detection one more copy adds: sum_e residual[e] (1 - exp(-log_miss))."""
+    out = np.empty(indptr.size - 1)
+    for j in prange(indptr.size - 1):
+        total = 0.0
+        for k in range(indptr[j], indptr[j + 1]):
+            total -= residual[indices[k]] * math.expm1(-np.float64(log_miss[k]))
+        out[j] = total
+    return out
+
+
+@njit(cache=True, parallel=True, fastmath={"reassoc", "contract"})
+def pull(indptr, indices, log_miss, residual):  # type: ignore[no-untyped-def]
+    """Return the gradient sum_e residual[e] log_miss[j, e] for every candidate, in float64."""
+    out = np.empty(indptr.size - 1)
+    for j in prange(indptr.size - 1):
+        total = 0.0
+        for k in range(indptr[j], indptr[j + 1]):
+            total += residual[indices[k]] * np.float64(log_miss[k])
+        out[j] = total
+    return out
+
+
+@njit(cache=True, parallel=True)
+def push(indptr, indices, log_miss, copies, n_events):  # type: ignore[no-untyped-def]
+    """Return sum_j copies[j] log_miss[j, e] for every event; `copies` may be fractional."""
+    columns = np.flatnonzero(copies)
+    part = np.zeros((N_PUSH_CHUNKS, n_events))
+    for chunk in prange(N_PUSH_CHUNKS):
+        first = columns.size * chunk // N_PUSH_CHUNKS
+        last = columns.size * (chunk + 1) // N_PUSH_CHUNKS
+        for t in range(first, last):
+            j = columns[t]
+            for k in range(indptr[j], indptr[j + 1]):
+                part[chunk, indices[k]] += copies[j] * np.float64(log_miss[k])
+    return part.sum(axis=0)
+
+
+@njit(cache=True)
+def _sink(heap, key, size, at):  # type: ignore[no-untyped-def]
+    """Let the entry at `at` sink in a heap of candidates ordered by key, then by number."""
+    while True:
+        best = at
+        for child in (2 * at + 1, 2 * at + 2):
+            if child < size:
+                a, b = heap[child], heap[best]
+                if key[a] > key[b] or (key[a] == key[b] and a < b):
+                    best = child
+        if best == at:
+            return
+        heap[at], heap[best] = heap[best], heap[at]
+        at = best
+
+
+@njit(cache=True)
+def build_heap(heap, key):  # type: ignore[no-untyped-def]
+    """Order `heap` (candidate numbers) so that the greatest key comes first."""
+    for at in range(heap.size // 2 - 1, -1, -1):
+        _sink(heap, key, heap.size, at)
+
+
+@njit(cache=True)
+def take(indptr, indices, log_miss, j, residual):  # type: ignore[no-untyped-def]
+    """Add one copy of candidate j: lower the residual weights and return the detection gained."""
+    gain = 0.0
+    for k in range(indptr[j], indptr[j + 1]):
+        e = indices[k]
+        lost = -residual[e] * math.expm1(-np.float64(log_miss[k]))
+        gain += lost
+        residual[e] -= lost
+    return gain
+
+
+@njit(cache=True)
+def greedy_steps(  # type: ignore[no-untyped-def]
+    indptr, indices, log_miss, cost, group, per_person,
+    residual, room, group_room, heap, key, stamp, tally, money, picked, gained,
+):  # fmt: skip
+    """Run lazy greedy until `picked` is full or nothing helps; return the number of picks made.
+
+    State in place: residual weights, copies left (`room`), room in groups, the heap of candidates with stale
+    gains (`key`, per person if asked), the pick at which each gain was fresh (`stamp`), tally = [heap size,
+    picks so far], money = [people left]. Submodularity makes a stale gain an upper bound (Minoux 1978; CELF,
+    Leskovec et al. 2007).
+    """
+    n = 0
+    while n < picked.size and tally[0] > 0:
+        j = heap[0]
+        g = group[j]
+        closed = room[j] <= 0 or cost[j] > money[0] or (g >= 0 and group_room[g] <= 0) or key[j] <= 0.0
+        if closed:  # room and money only shrink, so it never opens again
+            tally[0] -= 1
+            heap[0] = heap[tally[0]]
+        elif stamp[j] == tally[1]:
+            gained[n] = take(indptr, indices, log_miss, j, residual)
+            picked[n] = j
+            n += 1
+            tally[1] += 1
+            money[0] -= cost[j]
+            room[j] -= 1
+            if g >= 0:
+                group_room[g] -= 1
+            continue
+        else:
+            total = 0.0
+            for k in range(indptr[j], indptr[j + 1]):
+                total -= residual[indices[k]] * math.expm1(-np.float64(log_miss[k]))
+            key[j] = total / cost[j] if per_person else total
+            stamp[j] = tally[1]
+        _sink(heap, key, tally[0], 0)
+    return n
+
+
+@njit(cache=True)
+def priced_surplus(gradient, cost, limit, group_start, group_member, group_limit, price):  # type: ignore[no-untyped-def]
+    """Return (surplus, people) of the best fractional choice when a person costs `price`.
+
+    Candidates outside groups stand as one last group without limit: members group_start[-2]:group_start[-1].
+    """
+    surplus = 0.0
+    people = 0.0
+    n_groups = group_start.size - 2
+    for g in range(n_groups + 1):
+        members = group_member[group_start[g] : group_start[g + 1]]
+        if g == n_groups:
+            for j in members:
+                margin = gradient[j] - price * cost[j]
+                if margin > 0:
+                    surplus += limit[j] * margin
+                    people += limit[j] * cost[j]
+            continue
+        margins = gradient[members] - price * cost[members]
+        left = group_limit[g]
+        for t in np.argsort(-margins):
+            if margins[t] <= 0 or left <= 0:
+                break
+            n = min(left, limit[members[t]])
+            surplus += n * margins[t]
+            people += n * cost[members[t]]
+            left -= n
+    return surplus, people
+
+
+@njit(cache=True)
+def _slope(indptr, indices, log_miss, j, residual):  # type: ignore[no-untyped-def]
+    """Return first and (minus) second derivative of the relaxation along candidate j."""
+    first = 0.0
+    second = 0.0
+    for k in range(indptr[j], indptr[j + 1]):
+        a = np.float64(log_miss[k])
+        t = residual[indices[k]] * a
+        first += t
+        second += t * a
+    return first, second
+
+
+@njit(cache=True)
+def _move(indptr, indices, log_miss, j, step, residual):  # type: ignore[no-untyped-def]
+    """Change copies of candidate j by `step` in the residual weights."""
+    for k in range(indptr[j], indptr[j + 1]):
+        residual[indices[k]] *= math.exp(-step * np.float64(log_miss[k]))
+
+
+@njit(cache=True)
+def _worst_member(members, y, margin, skip):  # type: ignore[no-untyped-def]
+    """Return the group member with copies whose last known margin is least, or -1."""
+    worst = -1
+    for i in members:
+        if i != skip and y[i] > 0 and (worst < 0 or margin[i] < margin[worst]):
+            worst = i
+    return worst
+
+
+@njit(cache=True)
+def ascend(  # type: ignore[no-untyped-def]
+    indptr, indices, log_miss, cost, limit, group, group_start, group_member, group_room,
+    columns, price, y, residual, margin,
+):  # fmt: skip
+    """One sweep of coordinate ascent on F(y) - price * cost.y over `columns`; return the gain it promised.
+
+    y, residual = weight exp(-A^T y), group_room and the last margins are updated in place. The derivative
+    along one candidate is a sum of decaying exponentials; its root is estimated from one exponential with the
+    same value and slope, which never overshoots upwards (Jensen). In a full group the least useful member
+    gives way.
+    """
+    promised = 0.0
+    for j in columns:
+        first, second = _slope(indptr, indices, log_miss, j, residual)
+        toll = price * cost[j]
+        margin[j] = first - toll
+        if (margin[j] <= 0 and y[j] <= 0) or (margin[j] >= 0 and y[j] >= limit[j]):
+            continue
+        step = -y[j] if first <= 0 else limit[j] - y[j]
+        if first > 0 and toll > 0 and second > 0:
+            step = min(max(math.log(first / toll) * first / second, -y[j]), limit[j] - y[j])
+        g = group[j]
+        if g >= 0 and step > group_room[g]:
+            wanted = step - group_room[g]
+            step = group_room[g]
+            i = _worst_member(group_member[group_start[g] : group_start[g + 1]], y, margin, j)
+            if i >= 0 and margin[i] < margin[j]:
+                other, other_second = _slope(indptr, indices, log_miss, i, residual)
+                margin[i] = other - price * cost[i]
+                swap = (margin[j] - max(margin[i], 0.0)) / max(second + other_second, 1e-300)
+                swap = min(swap, y[i], wanted)
+                if margin[i] < margin[j] and swap > 0:
+                    _move(indptr, indices, log_miss, i, -swap, residual)
+                    y[i] -= swap
+                    group_room[g] += swap
+                    promised += swap * (margin[j] - margin[i])
+                    step += swap
+        if step != 0.0:
+            _move(indptr, indices, log_miss, j, step, residual)
+            y[j] += step
+            promised += abs(step * margin[j]) * 0.5
+            if g >= 0:
+                group_room[g] -= step
+    return promised
+
+
+@njit(cache=True)
+def sweep_eikonal(slowness, cell_m, free, exposure, tolerance_share, n_rounds_max):  # type: ignore[no-untyped-def]
+    """Solve |grad exposure| = slowness in place by fast sweeping; return rounds used, -1 when they ran out.
+
+    `free` marks cells to be solved; the others keep their value (0 at the entry, inf outside). Godunov upwind
+    update in 4 orders (Zhao 2005), with cells locked until a neighbour improves (Bak, McLaughlin and Renzi
+    2010).
+    """
+    n_rows, n_columns = slowness.shape
+    awake = np.zeros((n_rows, n_columns), dtype=np.bool_)
+    for r in range(n_rows):
+        for c in range(n_columns):
+            if exposure[r, c] < np.inf:
+                _wake(awake, free, r, c)
+    for n_round in range(n_rounds_max):
+        changed = False
+        for order in range(4):
+            for rr in range(n_rows):
+                r = rr if order & 1 == 0 else n_rows - 1 - rr
+                for cc in range(n_columns):
+                    c = cc if order & 2 == 0 else n_columns - 1 - cc
+                    if not awake[r, c]:
+                        continue
+                    awake[r, c] = False
+                    value = _godunov(exposure, r, c, slowness[r, c] * cell_m)
+                    if value < exposure[r, c] * (1.0 - tolerance_share):
+                        exposure[r, c] = value
+                        changed = True
+                        _wake(awake, free, r, c)
+        if not changed:
+            return n_round + 1
+    return -1
+
+
+@njit(cache=True)
+def _wake(awake, free, r, c):  # type: ignore[no-untyped-def]
+    """Unlock the four neighbours of a cell that has changed."""
+    n_rows, n_columns = awake.shape
+    if r > 0 and free[r - 1, c]:
+        awake[r - 1, c] = True
+    if r < n_rows - 1 and free[r + 1, c]:
+        awake[r + 1, c] = True
+    if c > 0 and free[r, c - 1]:
+        awake[r, c - 1] = True
+    if c < n_columns - 1 and free[r, c + 1]:
+        awake[r, c + 1] = True
+
+
+@njit(cache=True)
+def _godunov(exposure, r, c, f):  # type: ignore[no-untyped-def]
+    """Return the upwind value at a cell from its four neighbours; f = slowness times cell size."""
+    n_rows, n_columns = exposure.shape
+    a = np.inf
+    b = np.inf
+    if r > 0:
+        a = exposure[r - 1, c]
+    if r < n_rows - 1:
+        a = min(a, exposure[r + 1, c])
+    if c > 0:
+        b = exposure[r, c - 1]
+    if c < n_columns - 1:
+        b = min(b, exposure[r, c + 1])
+    if a > b:
+        a, b = b, a
+    if a == np.inf or b - a >= f:
+        return a + f
+    return 0.5 * (a + b + math.sqrt(2.0 * f * f - (b - a) * (b - a)))
+
+
+@njit(cache=True)
+def integrate_segments(slowness, cell_m, start, end, allowed):  # type: ignore[no-untyped-def]
+    """Return the exposure along straight segments between cells (row, column), inf where not allowed.
+
+    Trapezium rule with steps of at most one cell; slowness bilinear between centres. A segment is refused
+    when the cell nearest to any step is not allowed; other cells that are not passable lend no value.
+    """
+    out = np.zeros(start.shape[0])
+    for i in range(start.shape[0]):
+        dr = end[i, 0] - start[i, 0]
+        dc = end[i, 1] - start[i, 1]
+        length = math.sqrt(dr * dr + dc * dc)
+        n = max(1, math.ceil(length))
+        step_m = length / n * cell_m
+        for t in range(n + 1):
+            r = start[i, 0] + dr * t / n
+            c = start[i, 1] + dc * t / n
+            if not allowed[math.floor(r + 0.5), math.floor(c + 0.5)]:
+                out[i] = np.inf
+                break
+            share = 0.5 if t == 0 or t == n else 1.0
+            out[i] += share * step_m * _bilinear(slowness, allowed, r, c)
+    return out
+
+
+@njit(cache=True)
+def _bilinear(field, allowed, r, c):  # type: ignore[no-untyped-def]
+    """Interpolate a field between cell centres, over allowed cells only; nan when there are none."""
+    n_rows, n_columns = field.shape
+    r0 = min(max(math.floor(r), 0), n_rows - 1)
+    c0 = min(max(math.floor(c), 0), n_columns - 1)
+    total = 0.0
+    share = 0.0
+    for i in range(r0, min(r0 + 2, n_rows)):
+        for j in range(c0, min(c0 + 2, n_columns)):
+            w = (1.0 - abs(r - i)) * (1.0 - abs(c - j))
+            if w > 0.0 and allowed[i, j]:
+                total += w * field[i, j]
+                share += w
+    return total / share if share > 0.0 else np.nan

@@ -1,0 +1,162 @@
+"""Slow, readable twins of the compiled loops, and exact answers of tiny problems by trying everything.
+
+Shares of events and people, as in `_kernels`; used by tests as the judge, never by the tool itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from truceline.siting.problems import (
+    BUDGET_SLACK_SHARE,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SetCoverProblem,
+    SitingProblem,
+    expected_detection,
+)
+
+N_POSTURES_MAX = 2_000_000
+"""Refuse to enumerate more postures than this."""
+
+
+def is_allowed(problem: SitingProblem, copies: IntArray, budget: float) -> bool:
+    """Tell whether a posture keeps the budget, the copies and the group limits, and has what is forced."""
+    if (copies < problem.forced).any() or (copies > problem.copies_max).any():
+        return False
+    if float(problem.cost @ copies) > budget * (1 + BUDGET_SLACK_SHARE):
+        return False
+    return all(
+        copies[problem.group == g].sum() <= problem.group_limit[g] for g in range(problem.group_limit.size)
+    )
+
+
+def enumerate_best(problem: SitingProblem, budget: float) -> tuple[float, IntArray]:
+    """Return (objective, copies) of the best posture by trying all; the first of equals.
+
+    Raises ValueError for a problem with too many postures.
+    """
+    choices = [
+        range(int(low), int(high) + 1) for low, high in zip(problem.forced, problem.copies_max, strict=True)
+    ]
+    if math.prod(len(choice) for choice in choices) > N_POSTURES_MAX:
+        raise ValueError("too many postures to try them all")
+    best, best_copies = -1.0, np.zeros(problem.n_candidates, dtype=np.int64)
+    for posture in itertools.product(*choices):
+        copies = np.array(posture, dtype=np.int64)
+        if is_allowed(problem, copies, budget):
+            value = expected_detection(problem, copies)
+            if value > best:
+                best, best_copies = value, copies
+    return best, best_copies
+
+
+def enumerate_cheapest_cover(problem: SetCoverProblem) -> float:
+    """Return the cost of the cheapest cover of what can be covered, by trying all subsets."""
+    needed = set(np.flatnonzero(problem.must_cover).tolist()) - set(problem.uncoverable.tolist())
+    rows = [set(problem.indices[a:b].tolist()) for a, b in itertools.pairwise(problem.indptr.tolist())]
+    if 2 ** len(rows) > N_POSTURES_MAX:
+        raise ValueError("too many subsets to try them all")
+    best = math.inf
+    for chosen in itertools.product((False, True), repeat=len(rows)):
+        reached = set().union(*(row for row, use in zip(rows, chosen, strict=True) if use))
+        if needed <= reached:
+            best = min(best, float(problem.cost[np.array(chosen)].sum()))
+    return best
+
+
+def pick_greedily(problem: SitingProblem, budget: float) -> list[int]:
+    """Return the picks of plain greedy by gain per person, forced first; ties go to the lower number."""
+    copies = problem.forced.astype(np.int64)
+    order = [i for i in range(problem.n_candidates) for _ in range(int(problem.forced[i]))]
+    while True:
+        value = expected_detection(problem, copies)
+        best, best_ratio = -1, 0.0
+        for i in range(problem.n_candidates):
+            more = copies.copy()
+            more[i] += 1
+            ratio = (expected_detection(problem, more) - value) / problem.cost[i]
+            if ratio > best_ratio * (1 + 1e-9) and is_allowed(problem, more, budget):
+                best, best_ratio = i, ratio
+        if best < 0 or best_ratio * problem.cost[best] < 1e-13:
+            return order
+        copies[best] += 1
+        order.append(best)
+
+
+def gains(problem: SitingProblem, residual: FloatArray) -> FloatArray:
+    """Return what one more copy of each candidate adds (twin of `_kernels.gains`)."""
+    return np.array(
+        [
+            sum(
+                residual[problem.indices[k]] * (1 - math.exp(-float(problem.log_miss[k])))
+                for k in range(problem.indptr[i], problem.indptr[i + 1])
+            )
+            for i in range(problem.n_candidates)
+        ]
+    )
+
+
+def pull(problem: SitingProblem, residual: FloatArray) -> FloatArray:
+    """Return the gradient of the relaxation (twin of `_kernels.pull`)."""
+    return np.array(
+        [
+            sum(
+                residual[problem.indices[k]] * float(problem.log_miss[k])
+                for k in range(problem.indptr[i], problem.indptr[i + 1])
+            )
+            for i in range(problem.n_candidates)
+        ]
+    )
+
+
+def best_surplus(
+    gradient: FloatArray,
+    cost: FloatArray,
+    limit: FloatArray,
+    group: IntArray,
+    group_limit: IntArray,
+    price: float,
+) -> float:
+    """Return the surplus of the best choice at a price per person (twin of `_kernels.priced_surplus`)."""
+    left = [float(most) for most in group_limit]
+    surplus = 0.0
+    for i in sorted(range(cost.size), key=lambda i: -(gradient[i] - price * cost[i])):
+        margin = gradient[i] - price * cost[i]
+        if margin <= 0:
+            break
+        n = float(limit[i])
+        if group[i] >= 0:
+            n = min(n, left[group[i]])
+            left[group[i]] -= n
+        surplus += n * margin
+    return surplus
+
+
+def solve_eikonal(slowness: FloatArray, cell_m: float, free: BoolArray, exposure: FloatArray) -> FloatArray:
+    """Return the fixed point of the upwind update by repeated sweeps (twin of `_kernels.sweep_eikonal`)."""
+    field = exposure.copy()
+    n_rows, n_columns = field.shape
+
+    def at(r: int, c: int) -> float:
+        return float(field[r, c]) if 0 <= r < n_rows and 0 <= c < n_columns else math.inf
+
+    changed = True
+    while changed:
+        changed = False
+        for r, c in itertools.product(range(n_rows), range(n_columns)):
+            if not free[r, c]:
+                continue
+            f = float(slowness[r, c]) * cell_m
+            low, high = sorted((min(at(r - 1, c), at(r + 1, c)), min(at(r, c - 1), at(r, c + 1))))
+            value = low + f
+            if high - low < f and math.isfinite(high):
+                value = (low + high + math.sqrt(2 * f * f - (high - low) ** 2)) / 2
+            if value < field[r, c] * (1 - 1e-12):
+                field[r, c] = value
+                changed = True
+    return field

@@ -1,0 +1,325 @@
+"""State a siting problem: what can be placed, what it costs, what it sees, what must be in.
+
+Costs and budgets are in people (any one currency will do, if all candidates share it). What a candidate sees
+is kept as `log_miss` = -ln(1 - p), so that independent chances of detection add up. This module checks the
+arrays and gathers every mistake in one message; it solves nothing, draws no map and knows no scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from truceline.errors import InfeasibleError, ProblemList
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+Int32Array = NDArray[np.int32]
+BoolArray = NDArray[np.bool_]
+
+WEIGHT_SLACK = 1e-9
+"""Rounding allowed before event weights are said to sum to more than one."""
+BUDGET_SLACK_SHARE = 1e-9
+"""Rounding allowed, as a share of the budget, before a posture is said to cost too much."""
+MAX_SHOWN = 5
+"""Offending rows named in one line of a message; the rest are counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class SitingProblem:
+    """Choose copies of candidates so that the expected share of events detected is greatest.
+
+    maximise  f(x) = sum_e weight[e] * (1 - exp(-sum_i x[i] * log_miss[i, e]))
+    subject   sum_i cost[i] x[i] <= budget,  forced <= x <= copies_max,  x integer,
+              sum_{i in g} x[i] <= group_limit[g] for each group g.
+
+    f is monotone and submodular over copies (Nemhauser, Wolsey and Fisher 1978). `log_miss` is a
+    compressed sparse row matrix by candidate: row i holds `indices[indptr[i]:indptr[i+1]]`,
+    strictly increasing. Use `build_siting_problem` to fill in the defaults.
+    """
+
+    weight: FloatArray
+    """(n_events,) share of all events; >= 0, sums to at most 1."""
+    indptr: IntArray
+    """(n_candidates + 1,) start of each candidate's row."""
+    indices: Int32Array
+    """(n_nonzero,) event seen."""
+    log_miss: Float32Array
+    """(n_nonzero,) -ln(1 - p) of one copy, finite and >= 0."""
+    cost: FloatArray
+    """(n_candidates,) people for one copy, > 0."""
+    copies_max: Int32Array
+    """(n_candidates,) most identical units (patrols, orbits); 1 for a post."""
+    forced: Int32Array
+    """(n_candidates,) copies that must be in."""
+    group: Int32Array
+    """(n_candidates,) group of each candidate, -1 for none."""
+    group_limit: Int32Array
+    """(n_groups,) most copies chosen within a group."""
+    labels: tuple[str, ...] = ()
+    """Names for messages and products; empty means `candidate 0`, `candidate 1`, ..."""
+
+    def __post_init__(self) -> None:
+        problems = ProblemList()
+        _check_shapes(self, problems)
+        problems.raise_if_any(InfeasibleError, "siting problem")
+        _check_reach(problems, self.indptr, self.indices, self.n_events, "event")
+        _check_values(self, problems)
+        _check_limits(self, problems)
+        problems.raise_if_any(InfeasibleError, "siting problem")
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return int(self.weight.size)
+
+    @property
+    def n_candidates(self) -> int:
+        """Number of candidates."""
+        return int(self.cost.size)
+
+    @property
+    def forced_cost(self) -> float:
+        """People taken by the copies that must be in."""
+        return float(self.cost @ self.forced)
+
+    def label(self, candidate: int) -> str:
+        """Return the name of a candidate for messages."""
+        return self.labels[candidate] if self.labels else f"candidate {candidate}"
+
+
+@dataclass(frozen=True, eq=False)
+class SetCoverProblem:
+    """Choose the cheapest set of candidates that reaches every cell that must be covered.
+
+    minimise  sum_i cost[i] x[i]  subject to  sum_{i reaches c} x[i] >= 1 for each c in must_cover,  x binary.
+
+    The reach matrix is compressed by candidate, as in `SitingProblem` but without values (Toregas, Swain,
+    ReVelle and Bergman 1971). Used for reaction bases: a base reaches the cells it can get to in time.
+    """
+
+    cost: FloatArray
+    """(n_candidates,) > 0."""
+    indptr: IntArray
+    """(n_candidates + 1,)."""
+    indices: Int32Array
+    """(n_nonzero,) cell reached, strictly increasing within a candidate."""
+    must_cover: BoolArray
+    """(n_cells,) cells that have to be reached."""
+    labels: tuple[str, ...] = ()
+    """Names of the candidates."""
+    cell_labels: tuple[str, ...] = ()
+    """Names of the cells."""
+    allow_uncovered: bool = False
+    """Report cells that no candidate reaches instead of refusing them."""
+
+    def __post_init__(self) -> None:
+        problems = ProblemList()
+        n = self.cost.size
+        if n == 0:
+            problems.add("cost", "there are no candidates", "give at least one base that could be used")
+        _check_length(problems, "indptr", self.indptr.size, n + 1)
+        _check_labels(problems, "labels", self.labels, n)
+        _check_labels(problems, "cell_labels", self.cell_labels, self.must_cover.size)
+        problems.raise_if_any(InfeasibleError, "set cover")
+        _check_reach(problems, self.indptr, self.indices, self.must_cover.size, "cell")
+        _name_rows(
+            problems,
+            "cost",
+            ~(np.isfinite(self.cost) & (self.cost > 0)),
+            self.labels,
+            "is not above 0",
+            "give its people",
+        )
+        problems.raise_if_any(InfeasibleError, "set cover")
+        if not self.allow_uncovered:
+            self._refuse_uncoverable(problems)
+            problems.raise_if_any(InfeasibleError, "set cover")
+
+    def _refuse_uncoverable(self, problems: ProblemList) -> None:
+        hint = "add a candidate within reach, allow more time, or take the cell out of must_cover"
+        cells = np.zeros(self.must_cover.size, dtype=np.bool_)
+        cells[self.uncoverable] = True
+        _name_rows(
+            problems, "must_cover", cells, self.cell_labels, "is reached by no candidate", hint, kind="cell"
+        )
+
+    @property
+    def uncoverable(self) -> IntArray:
+        """Cells that must be covered and that no candidate reaches."""
+        reached = np.zeros(self.must_cover.size, dtype=np.bool_)
+        reached[self.indices] = True
+        return np.flatnonzero(self.must_cover & ~reached).astype(np.int64)
+
+
+def build_siting_problem(
+    weight: ArrayLike,
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    log_miss: ArrayLike,
+    cost: ArrayLike,
+    *,
+    copies_max: ArrayLike | None = None,
+    forced: ArrayLike | None = None,
+    group: ArrayLike | None = None,
+    group_limit: ArrayLike | None = None,
+    labels: Sequence[str] = (),
+) -> SitingProblem:
+    """Return a checked `SitingProblem`: one copy of each, nothing forced and no groups unless said otherwise.
+
+    Arrays of the right type are not copied, so a matrix of hundreds of megabytes is shared with the caller.
+    Raises InfeasibleError with every mistake found.
+    """
+    people = np.ascontiguousarray(cost, dtype=np.float64).reshape(-1)
+
+    def per_candidate(given: ArrayLike | None, default: int) -> Int32Array:
+        if given is None:
+            return np.full(people.size, default, dtype=np.int32)
+        return np.ascontiguousarray(given, dtype=np.int32)
+
+    return SitingProblem(
+        weight=np.ascontiguousarray(weight, dtype=np.float64),
+        indptr=np.ascontiguousarray(indptr, dtype=np.int64),
+        indices=np.ascontiguousarray(indices, dtype=np.int32),
+        log_miss=np.ascontiguousarray(log_miss, dtype=np.float32),
+        cost=people,
+        copies_max=per_candidate(copies_max, 1),
+        forced=per_candidate(forced, 0),
+        group=per_candidate(group, -1),
+        group_limit=np.ascontiguousarray([] if group_limit is None else group_limit, dtype=np.int32),
+        labels=tuple(labels),
+    )
+
+
+def check_budget(problem: SitingProblem, budget: float) -> None:
+    """Raise InfeasibleError for a budget (people) not above zero or too small for the forced copies."""
+    problems = ProblemList()
+    if not np.isfinite(budget) or budget <= 0:
+        problems.add("budget", f"{budget:g} people buys nothing", "give a budget above 0")
+    forced_cost = problem.forced_cost
+    if np.isfinite(budget) and forced_cost > budget * (1 + BUDGET_SLACK_SHARE) and forced_cost > 0:
+        n_forced = int(problem.forced.sum())
+        found = f"the {n_forced} forced copies need {forced_cost:g} people, the budget is {budget:g}"
+        problems.add("forced", found, f"raise the budget to {forced_cost:g} or force less")
+    problems.raise_if_any(InfeasibleError, "siting problem")
+
+
+def accumulate_log_miss(problem: SitingProblem, copies: NDArray[np.generic]) -> FloatArray:
+    """Return (n_events,) sum_i copies[i] * log_miss[i, e]; `copies` (n_candidates,) may be fractional."""
+    total = np.zeros(problem.n_events)
+    for i in np.flatnonzero(copies):
+        row = slice(problem.indptr[i], problem.indptr[i + 1])
+        # Indices within a row are unique, so a plain fancy addition loses nothing.
+        total[problem.indices[row]] += float(copies[i]) * problem.log_miss[row].astype(np.float64)
+    return total
+
+
+def expected_detection(problem: SitingProblem, copies: NDArray[np.generic]) -> float:
+    """Return f(copies): the expected share of events detected (between 0 and the sum of the weights)."""
+    return float(problem.weight @ -np.expm1(-accumulate_log_miss(problem, copies)))
+
+
+def _check_length(problems: ProblemList, where: str, found: int, wanted: int) -> None:
+    if found != wanted:
+        problems.add(where, f"has {found} entries, {wanted} were expected", "give one for each")
+
+
+def _check_labels(problems: ProblemList, where: str, labels: Sequence[str], n: int) -> None:
+    if labels:
+        _check_length(problems, where, len(labels), n)
+
+
+def _check_shapes(p: SitingProblem, problems: ProblemList) -> None:
+    n = p.cost.size
+    if n == 0:
+        problems.add(
+            "cost", "there are no candidates", "give at least one place, patrol or orbit that could be used"
+        )
+    if p.weight.size == 0:
+        problems.add("weight", "there are no events", "give at least one event to detect")
+    for name in ("copies_max", "forced", "group"):
+        _check_length(problems, name, getattr(p, name).size, n)
+    _check_length(problems, "indptr", p.indptr.size, n + 1)
+    _check_length(problems, "log_miss", p.log_miss.size, p.indices.size)
+    _check_labels(problems, "labels", p.labels, n)
+
+
+def _check_reach(
+    problems: ProblemList, indptr: IntArray, indices: Int32Array, n_columns: int, kind: str
+) -> None:
+    if indptr[0] != 0 or indptr[-1] != indices.size or (np.diff(indptr) < 0).any():
+        problems.add(
+            "indptr",
+            f"does not run from 0 to {indices.size} without going back",
+            "give row starts of the matrix",
+        )
+        return
+    if indices.size == 0:
+        return
+    low, high = int(indices.min()), int(indices.max())
+    if low < 0 or high >= n_columns:
+        found = f"{kind} numbers run from {low} to {high}"
+        problems.add("indices", found, f"they must be between 0 and {n_columns - 1}")
+    rises = np.diff(indices) > 0
+    starts = indptr[1:-1]
+    rises[starts[(starts > 0) & (starts < indices.size)] - 1] = True
+    if not rises.all():
+        hint = "sort each row and merge repeats (scipy's csr_array.sum_duplicates does both)"
+        problems.add("indices", f"a candidate's {kind} numbers are not strictly increasing", hint)
+
+
+def _check_values(p: SitingProblem, problems: ProblemList) -> None:
+    bad = ~(np.isfinite(p.weight) & (p.weight >= 0))
+    _name_rows(problems, "weight", bad, (), "is negative or not a number", "give a share >= 0", kind="event")
+    total = float(p.weight[~bad].sum())
+    if total > 1 + WEIGHT_SLACK:
+        problems.add(
+            "weight", f"sums to {total:.6g}", "divide by the total: weights are shares of all events"
+        )
+    n_bad = int(np.count_nonzero(~(np.isfinite(p.log_miss) & (p.log_miss >= 0))))
+    if n_bad:
+        hint = "cap p below 1 before taking -ln(1 - p)"
+        problems.add("log_miss", f"{n_bad} entries are negative, infinite or not a number", hint)
+    bad_cost = ~(np.isfinite(p.cost) & (p.cost > 0))
+    _name_rows(problems, "cost", bad_cost, p.labels, "is not above 0", "give the people one copy needs")
+
+
+def _check_limits(p: SitingProblem, problems: ProblemList) -> None:
+    def rows(where: str, bad: BoolArray, found: str, hint: str) -> None:
+        _name_rows(problems, where, bad, p.labels, found, hint)
+
+    rows("copies_max", p.copies_max < 0, "is negative", "use 0 to leave a candidate out")
+    rows("forced", p.forced < 0, "is negative", "use 0 to force nothing")
+    rows("forced", p.forced > p.copies_max, "is more than its copies_max", "raise copies_max or force fewer")
+    outside = (p.group < -1) | (p.group >= p.group_limit.size)
+    rows("group", outside, f"is not one of the {p.group_limit.size} groups", "use -1 for no group")
+    _name_rows(
+        problems, "group_limit", p.group_limit < 0, (), "is negative", "use 0 to close a group", kind="group"
+    )
+    if not outside.any() and p.group_limit.size:
+        inside = p.group >= 0
+        taken = np.bincount(p.group[inside], p.forced[inside], p.group_limit.size)
+        for g in np.flatnonzero(taken > np.maximum(p.group_limit, 0))[:MAX_SHOWN]:
+            found = f"forces {int(taken[g])} copies, its limit is {int(p.group_limit[g])}"
+            problems.add(f"group_limit[{g}]", found, "raise the limit or force fewer")
+
+
+def _name_rows(
+    problems: ProblemList,
+    where: str,
+    bad: BoolArray,
+    labels: Sequence[str],
+    found: str,
+    hint: str,
+    kind: str = "candidate",
+) -> None:
+    rows = np.flatnonzero(bad)
+    if not rows.size:
+        return
+    names = ", ".join(labels[i] if labels else f"{kind} {i}" for i in rows[:MAX_SHOWN])
+    more = f" and {rows.size - MAX_SHOWN} more" if rows.size > MAX_SHOWN else ""
+    problems.add(where, f"{names}{more}: {found}", hint)

@@ -1,0 +1,176 @@
+"""Greedy, bounds and set cover against trying everything."""
+
+import numpy as np
+import pytest
+from siting_cases import random_problem
+
+from truceline.errors import InfeasibleError
+from truceline.siting import _kernels, _reference
+from truceline.siting.bounds import BoundSearch
+from truceline.siting.greedy import pick_greedily
+from truceline.siting.problems import SetCoverProblem, build_siting_problem, expected_detection
+from truceline.siting.solve import solve, solve_cover
+
+KINDS = {
+    "posts": {},
+    "equal costs": {"uniform": True},
+    "copies": {"copies": 3, "n_candidates": 5},
+    "groups": {"groups": True},
+    "forced": {"forced": True},
+    "all": {"copies": 3, "groups": True, "forced": True, "n_candidates": 5},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_answer_and_bound_enclose_the_optimum_of_many_tiny_problems(kind):
+    for seed in range(60):
+        problem = random_problem(seed, **KINDS[kind])
+        budget = max(problem.forced_cost, 10.0 + 7 * (seed % 6))
+        best, _ = _reference.enumerate_best(problem, budget)
+        result = solve(problem, budget)
+        assert _reference.is_allowed(problem, result.copies, budget)
+        assert result.objective == pytest.approx(expected_detection(problem, result.copies), abs=1e-12)
+        assert result.objective <= best + 1e-9
+        assert result.bound >= best - 1e-9
+        floor = 1 - 1 / np.e if kind == "equal costs" else 0.5 * (1 - 1 / np.e)
+        assert result.objective >= floor * best - 1e-12
+        if result.status == "optimal":
+            assert result.objective == pytest.approx(best, rel=1e-6)
+
+
+def test_answers_are_close_to_best_on_average():
+    ratio = []
+    for seed in range(60):
+        problem = random_problem(seed, copies=2)
+        best, _ = _reference.enumerate_best(problem, 40.0)
+        result = solve(problem, 40.0)
+        ratio.append((result.objective / best, result.bound / best))
+    value, bound = np.mean(ratio, axis=0)
+    assert value > 0.97
+    assert bound < 1.15
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_lazy_greedy_picks_what_plain_greedy_picks(seed):
+    problem = random_problem(seed, copies=2, groups=seed % 2 == 1, forced=seed % 3 == 0)
+    budget = max(50.0, problem.forced_cost)
+    assert pick_greedily(problem, budget).order.tolist() == _reference.pick_greedily(problem, budget)
+
+
+def test_single_large_post_is_not_missed():
+    # A tiny cheap post has the better gain per person and then shuts out the large one.
+    problem = build_siting_problem([0.02, 0.98], [0, 1, 2], [0, 1], [5.0, 5.0], [1, 100])
+    result = solve(problem, 100)
+    assert result.copies.tolist() == [0, 1]
+    assert result.method != "greedy per person"
+
+
+def test_more_money_never_helps_less_and_all_is_optimal():
+    problem = random_problem(3, n_candidates=6, copies=2)
+    values = [solve(problem, budget).objective for budget in (10, 30, 60, 1000)]
+    assert values == sorted(values)
+    everything = solve(problem, 1000)
+    assert everything.status == "optimal"
+    assert everything.copies.tolist() == problem.copies_max.tolist()
+
+
+def test_kernels_agree_with_their_plain_twins():
+    problem = random_problem(5, n_candidates=6, groups=True)
+    matrix = (problem.indptr, problem.indices, problem.log_miss)
+    residual = problem.weight.copy()
+    np.testing.assert_allclose(
+        _kernels.gains(*matrix, residual), _reference.gains(problem, residual), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        _kernels.pull(*matrix, residual), _reference.pull(problem, residual), rtol=1e-12
+    )
+    copies = np.array([0, 0.5, 0, 1, 2, 0.25])
+    dense = np.zeros((6, problem.n_events))
+    for i in range(6):
+        row = slice(problem.indptr[i], problem.indptr[i + 1])
+        dense[i, problem.indices[row]] = problem.log_miss[row]
+    np.testing.assert_allclose(_kernels.push(*matrix, copies, problem.n_events), copies @ dense, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_priced_surplus_agrees_with_its_plain_twin(seed):
+    problem = random_problem(seed, n_candidates=12, copies=3, groups=True)
+    search = BoundSearch(problem, np.array([100.0]))
+    gradient = np.random.default_rng(seed).random(12)
+    for price in (0.0, 0.01, 0.05, 0.2):
+        surplus, _ = search._surplus(gradient, price)
+        plain = _reference.best_surplus(
+            gradient, problem.cost, search._limit, problem.group, problem.group_limit, price
+        )
+        assert surplus == pytest.approx(plain, abs=1e-12)
+
+
+def test_time_limit_still_gives_a_posture_and_a_bound():
+    problem = random_problem(1)
+    result = solve(problem, 40, time_limit_s=0.0)
+    best, _ = _reference.enumerate_best(problem, 40)
+    assert result.status in {"time limit", "optimal"}
+    assert result.objective <= best <= result.bound + 1e-9
+
+
+def test_interruption_passes_through_and_leaves_the_problem_usable():
+    problem = random_problem(1)
+    before = problem.weight.copy()
+
+    def stop(stage, share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        solve(problem, 40, progress=stop)
+    np.testing.assert_array_equal(problem.weight, before)
+    assert solve(problem, 40).objective == solve(problem, 40).objective
+
+
+def random_cover(seed, *, allow_uncovered=True):
+    random = np.random.default_rng(seed)
+    reach = random.random((8, 12)) < 0.25
+    return SetCoverProblem(
+        cost=random.integers(1, 9, 8).astype(float),
+        indptr=np.concatenate([[0], np.cumsum(reach.sum(axis=1))]),
+        indices=np.nonzero(reach)[1].astype(np.int32),
+        must_cover=random.random(12) < 0.8,
+        allow_uncovered=allow_uncovered,
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_cover_is_the_cheapest(seed):
+    problem = random_cover(seed)
+    result = solve_cover(problem)
+    assert result.status == "optimal"
+    assert result.cost == pytest.approx(_reference.enumerate_cheapest_cover(problem))
+    reached = np.zeros(12, dtype=bool)
+    for i in result.chosen:
+        reached[problem.indices[problem.indptr[i] : problem.indptr[i + 1]]] = True
+    assert np.flatnonzero(problem.must_cover & ~reached).tolist() == result.uncovered.tolist()
+
+
+def test_cover_without_time_falls_back_on_greedy():
+    random = np.random.default_rng(0)
+    reach = random.random((60, 200)) < 0.08
+    problem = SetCoverProblem(
+        cost=random.uniform(1, 3, 60),
+        indptr=np.concatenate([[0], np.cumsum(reach.sum(axis=1))]),
+        indices=np.nonzero(reach)[1].astype(np.int32),
+        must_cover=reach.any(axis=0),
+    )
+    hurried, patient = solve_cover(problem, time_limit_s=0.0), solve_cover(problem)
+    assert patient.status == "optimal"
+    assert hurried.bound <= patient.cost + 1e-9
+    assert patient.cost <= hurried.cost <= 1.5 * patient.cost
+
+
+def test_cells_out_of_reach_are_refused_by_name():
+    with pytest.raises(InfeasibleError, match=r"must_cover  S2-0004: is reached by no candidate"):
+        SetCoverProblem(
+            cost=np.array([1.0]),
+            indptr=np.array([0, 1]),
+            indices=np.array([0], dtype=np.int32),
+            must_cover=np.array([True, True]),
+            cell_labels=("S2-0003", "S2-0004"),
+        )
