@@ -152,7 +152,10 @@ class Polylines:
             direction[joined] += self._unit[neighbour[segment[joined]]]
             loose = np.flatnonzero(at_vertex & (neighbour[segment] < 0) & (distance > 0.0))
             outward = self._outward(self._segment_part[segment[loose]], is_start)
-            beyond_end[loose] = (gap[loose] * outward).sum(axis=1) > 0.0
+            ahead = (gap[loose] * outward).sum(axis=1) > 0.0
+            beyond_end[loose] = ahead
+            # ahead of an end the sides are parted by the smoothed direction, not by the last wiggle
+            direction[loose[ahead]] = -outward[ahead] if is_start else outward[ahead]
         cross = direction[:, 0] * gap[:, 1] - direction[:, 1] * gap[:, 0]
         return Located(
             chainage_m=freeze(self._start_chainage[segment] + share * self._chainage_step[segment]),
