@@ -95,7 +95,7 @@ def fill_entries(
             distance_m = float(pair_distance_m[pair])
             for row in range(n_rows):
                 kind = row // n_states
-                if distance_m >= reach_m[s, row] or distance_m > horizon_m[i, kind]:
+                if reach_m[s, row] <= 0.0 or distance_m > min(reach_m[s, row], horizon_m[i, kind]):
                     continue
                 p = availability[s] * interpolate(values[s, row], reach_m[s, row], distance_m)
                 slot = height_slot[s, kind]
@@ -135,7 +135,7 @@ def add_rates(
             for k in range(len(rows)):
                 row = rows[k]
                 kind = row // n_states
-                if distance_m >= reach_m[s, row] or distance_m > horizon_m[i, kind]:
+                if reach_m[s, row] <= 0.0 or distance_m > min(reach_m[s, row], horizon_m[i, kind]):
                     continue
                 rate = weight[i] * interpolate(values[s, row], reach_m[s, row], distance_m)
                 slot = height_slot[s, kind]

@@ -74,7 +74,7 @@ def fill_entries(
             distance_m = float(pair_distance_m[pair])
             for row in range(n_rows):
                 kind = row // n_states
-                in_reach = distance_m < reach_m[s, row] and distance_m <= horizon_m[i, kind]
+                in_reach = 0 < reach_m[s, row] >= distance_m and distance_m <= horizon_m[i, kind]
                 if not in_reach:
                     continue
                 slot = height_slot[s, kind]
@@ -112,7 +112,7 @@ def add_rates(
             distance_m = float(pair_distance_m[pair])
             for k, row in enumerate(rows):
                 kind = row // n_states
-                if distance_m < reach_m[s, row] and distance_m <= horizon_m[i, kind]:
+                if 0 < reach_m[s, row] >= distance_m and distance_m <= horizon_m[i, kind]:
                     slot = height_slot[s, kind]
                     in_sight = float(visible[slot, pair]) if slot >= 0 else 1.0
                     value = interpolate(values[s, row], reach_m[s, row], distance_m)

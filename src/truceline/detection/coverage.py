@@ -31,6 +31,7 @@ P_MIN: Final = 1e-4
 P_MAX: Final = 1 - 1e-6
 """Largest probability stored: keeps -ln(1 - p) finite."""
 _Rows = list[tuple[NDArray[np.int32], NDArray[np.float32]]]
+_NO_ENTRIES: Final = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ def detection_table(
     check_places(x, y, sector, areas, cell_m, "cells")
     check_means(means, sensors, areas)
     index = EventIndex(len(x))
-    rows: _Rows = [(np.empty(0, np.int32), np.empty(0, np.float32))] * means.n
+    rows: _Rows = [_NO_ENTRIES] * means.n
     _fill_area_rows(rows, means, sensors, parameters, sector, areas, p_min)
     fixed = collect_fixed(means, sensors, parameters)
     if len(fixed.candidate) and len(x):
@@ -109,7 +110,9 @@ def detection_table(
     np.cumsum([len(indices) for indices, _ in rows], out=indptr[1:])
     indices, log_miss = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
     for i in range(means.n):
-        indices[indptr[i] : indptr[i + 1]], log_miss[indptr[i] : indptr[i + 1]] = rows[i]
+        part = slice(indptr[i], indptr[i + 1])
+        indices[part], log_miss[part] = rows[i]
+        rows[i] = _NO_ENTRIES  # frees each batch as soon as its last row is copied
     return DetectionTable(indptr, indices, log_miss, index.n_events)
 
 

@@ -148,8 +148,8 @@ class Sensor:
     def general_fields(self) -> tuple[str, ...]:
         """Names of the values in use that rest on common knowledge ("general"), in whole or in part.
 
-        Ranges, crew and costs have their own grade; every other number takes the grade of the row, where
-        "mixed" counts as general because it does not say which value was seen.
+        Ranges, crew and costs have their own grade; every other number takes the grade of the row. "mixed"
+        counts as general because it does not say which value was seen.
         """
         own = {
             "range_m": self.range_confidence,
@@ -161,7 +161,7 @@ class Sensor:
         for name in ("range_m", *_NUMBERS):
             missing = self.is_satellite if name == "range_m" else math.isnan(getattr(self, name))
             grade = own.get(name, self.confidence)
-            doubtful = "general" in grade or (name not in own and "mixed" in grade)
+            doubtful = "general" in grade or "mixed" in grade
             if not missing and doubtful:
                 names.append(name)
         return tuple(names)
