@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse, special
 from scipy.sparse import csgraph
 
-from ._arrays import FloatArray, FloatInput, as_floats
+from ._arrays import FloatArray, FloatInput, as_floats, gauss_nodes
 
 
 def cross_uniform_belt(rate_per_s: FloatInput, depth_m: FloatInput, speed_m_per_s: FloatInput) -> FloatArray:
@@ -85,7 +85,7 @@ def straight_crossing_exposure(
 
     `rate(x, y)` gives 1/s on arrays. The least of these is an upper bound on the least exposure (vector L11).
     """
-    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    nodes, weights = gauss_nodes(n_nodes)
     edges = np.linspace(0, depth_m, n_panels + 1)
     half = np.diff(edges)[:, None] / 2
     y = ((edges[:-1] + edges[1:])[:, None] / 2 + half * nodes[None, :]).ravel()

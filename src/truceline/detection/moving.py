@@ -22,7 +22,7 @@ import numpy as np
 
 from truceline.errors import Problem, ScenarioError
 
-from ._arrays import FloatArray, FloatInput, as_floats
+from ._arrays import FloatArray, FloatInput, as_floats, gauss_nodes
 from .kinds import MOVERS, STATE_INDEX
 from .parameters import DetectionParameters, MovingUse
 from .performance import cut_off_m, half_range_m, look_once
@@ -70,7 +70,7 @@ def effective_area_m2(sensor: Sensor, kind: str, state: str, parameters: Detecti
     cut_off = cut_off_m(sensor, kind, state, parameters)
     if cut_off <= 0:
         return 0.0
-    nodes, weights = np.polynomial.legendre.leggauss(N_QUADRATURE_NODES)
+    nodes, weights = gauss_nodes(N_QUADRATURE_NODES)
     r = cut_off / 2 * (nodes + 1)
     p = look_once(sensor, kind, state, r, parameters)
     return float(np.sum(weights * p * 2 * np.pi * r) * cut_off / 2)

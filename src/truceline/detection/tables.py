@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import FloatArray
+from ._arrays import FloatArray, gauss_nodes
 from .kinds import KIND_INDEX, KINDS, MOVERS, N_KINDS, N_STATES, STATES
 from .parameters import DetectionParameters
 from .performance import cut_off_m, look_rate_per_s, p_event
@@ -101,7 +101,7 @@ def average_over_cell(
     r = distance_m
     if cell_radius_m <= 0:
         return value(np.minimum(r, cut_off_m)) * (r <= cut_off_m)
-    nodes, weights = np.polynomial.legendre.leggauss(N_ARC_NODES)
+    nodes, weights = gauss_nodes(N_ARC_NODES)
     total = np.zeros_like(r)
     inner = np.clip(cell_radius_m - r, 0, cut_off_m)
     low = np.minimum(np.abs(r - cell_radius_m), cut_off_m)
