@@ -139,45 +139,118 @@ def priced_surplus(gradient, cost, limit, group_start, group_member, group_limit
     surplus = 0.0
     people = 0.0
     n_groups = group_start.size - 2
+    useful = np.empty(group_member.size, dtype=np.int64)
     for g in range(n_groups + 1):
-        members = group_member[group_start[g] : group_start[g + 1]]
-        if g == n_groups:
-            for j in members:
-                margin = gradient[j] - price * cost[j]
-                if margin > 0:
-                    surplus += limit[j] * margin
-                    people += limit[j] * cost[j]
+        n_useful = 0
+        wanted = 0.0
+        for t in range(group_start[g], group_start[g + 1]):
+            j = group_member[t]
+            margin = gradient[j] - price * cost[j]
+            if margin > 0:
+                useful[n_useful] = j
+                n_useful += 1
+                wanted += limit[j]
+                surplus += limit[j] * margin
+                people += limit[j] * cost[j]
+        if g == n_groups or wanted <= group_limit[g]:
             continue
+        # Too many: give back the least useful copies until the group's limit is kept.
+        members = useful[:n_useful]
         margins = gradient[members] - price * cost[members]
-        left = group_limit[g]
-        for t in np.argsort(-margins):
-            if margins[t] <= 0 or left <= 0:
+        over = wanted - group_limit[g]
+        for t in np.argsort(margins):
+            n = min(over, limit[members[t]])
+            surplus -= n * margins[t]
+            people -= n * cost[members[t]]
+            over -= n
+            if over <= 0:
                 break
-            n = min(left, limit[members[t]])
-            surplus += n * margins[t]
-            people += n * cost[members[t]]
-            left -= n
     return surplus, people
 
 
 @njit(cache=True)
-def _slope(indptr, indices, log_miss, j, residual):  # type: ignore[no-untyped-def]
-    """Return first and (minus) second derivative of the relaxation along candidate j."""
+def greatest(indptr, indices, log_miss, limit, n_events):  # type: ignore[no-untyped-def]
+    """Return for every event the greatest log_miss among candidates of which copies may be taken."""
+    out = np.zeros(n_events)
+    for j in range(indptr.size - 1):
+        if limit[j] > 0:
+            for k in range(indptr[j], indptr[j + 1]):
+                out[indices[k]] = max(out[indices[k]], np.float64(log_miss[k]))
+    return out
+
+
+@njit(cache=True)
+def push_probability(indptr, indices, log_miss, copies, n_events):  # type: ignore[no-untyped-def]
+    """Return sum_j copies[j] (1 - exp(-log_miss[j, e])) for every event; `copies` may be fractional."""
+    out = np.zeros(n_events)
+    for j in np.flatnonzero(copies):
+        for k in range(indptr[j], indptr[j + 1]):
+            out[indices[k]] -= copies[j] * math.expm1(-np.float64(log_miss[k]))
+    return out
+
+
+@njit(cache=True, parallel=True)
+def choose_coefficients(indptr, indices, log_miss, unit):  # type: ignore[no-untyped-def]
+    """Return (n_nonzero,) float32: p where the event counts steps (unit > 0), log_miss elsewhere.
+
+    p is rounded up by one part in ten million, so that float32 never lowers a bound.
+    """
+    out = np.empty(log_miss.size, dtype=np.float32)
+    for j in prange(indptr.size - 1):
+        for k in range(indptr[j], indptr[j + 1]):
+            out[k] = log_miss[k]
+            if unit[indices[k]] > 0:
+                out[k] = -math.expm1(-np.float64(log_miss[k])) * (1.0 + 1e-7)
+    return out
+
+
+@njit(cache=True)
+def event_slope(weight, total, unit, steep, ramp_share):  # type: ignore[no-untyped-def]
+    """Return the slope of one event's concave function at `total`.
+
+    unit = 0: weight (1 - exp(-total)). unit > 0: straight pieces between the values at whole multiples of
+    unit, falling by exp(-steep * unit) from one to the next; a corner is rounded over `ramp_share` of a unit.
+    """
+    if unit <= 0:
+        return weight * math.exp(-total)
+    at = total / unit
+    corner = math.floor(at + 0.5)
+    turn = min(max((at - corner) / ramp_share, -0.5), 0.5)
+    return weight * math.exp(-steep * unit * max(corner - 0.5 + turn, 0.0))
+
+
+@njit(cache=True)
+def event_slopes(weight, total, unit, steep, ramp_share):  # type: ignore[no-untyped-def]
+    """Return `event_slope` of every event."""
+    out = np.empty(weight.size)
+    for e in range(weight.size):
+        out[e] = event_slope(weight[e], total[e], unit[e], steep[e], ramp_share)
+    return out
+
+
+@njit(cache=True)
+def _slope(indptr, indices, coefficient, j, price_of_event, steep):  # type: ignore[no-untyped-def]
+    """Return first and (minus, on average over a unit) second derivative along candidate j."""
     first = 0.0
     second = 0.0
     for k in range(indptr[j], indptr[j + 1]):
-        a = np.float64(log_miss[k])
-        t = residual[indices[k]] * a
+        e = indices[k]
+        a = np.float64(coefficient[k])
+        t = price_of_event[e] * a
         first += t
-        second += t * a
+        second += t * a * steep[e]
     return first, second
 
 
 @njit(cache=True)
-def _move(indptr, indices, log_miss, j, step, residual):  # type: ignore[no-untyped-def]
-    """Change copies of candidate j by `step` in the residual weights."""
+def _move(  # type: ignore[no-untyped-def]
+    indptr, indices, coefficient, j, step, price_of_event, total, weight, unit, steep, ramp_share
+):  # fmt: skip
+    """Change copies of candidate j by `step` in the totals and slopes of the events it sees."""
     for k in range(indptr[j], indptr[j + 1]):
-        residual[indices[k]] *= math.exp(-step * np.float64(log_miss[k]))
+        e = indices[k]
+        total[e] += step * np.float64(coefficient[k])
+        price_of_event[e] = event_slope(weight[e], total[e], unit[e], steep[e], ramp_share)
 
 
 @njit(cache=True)
@@ -192,19 +265,18 @@ def _worst_member(members, y, margin, skip):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def ascend(  # type: ignore[no-untyped-def]
-    indptr, indices, log_miss, cost, limit, group, group_start, group_member, group_room,
-    columns, price, y, residual, margin,
+    indptr, indices, coefficient, cost, limit, group, group_start, group_member, group_room,
+    columns, price, y, margin, price_of_event, total, weight, unit, steep, ramp_share,
 ):  # fmt: skip
-    """One sweep of coordinate ascent on F(y) - price * cost.y over `columns`; return the gain it promised.
+    """One sweep of coordinate ascent on the relaxation minus price * cost.y; return the gain it promised.
 
-    y, residual = weight exp(-A^T y), group_room and the last margins are updated in place. The derivative
-    along one candidate is a sum of decaying exponentials; its root is estimated from one exponential with the
-    same value and slope, which never overshoots upwards (Jensen). In a full group the least useful member
-    gives way.
+    y, the events' totals and slopes (`price_of_event`), group_room and the last margins change in place. The
+    derivative along one candidate is nearly a sum of decaying exponentials; its root is estimated from one
+    exponential with the same value and slope. In a full group the least useful member gives way.
     """
     promised = 0.0
     for j in columns:
-        first, second = _slope(indptr, indices, log_miss, j, residual)
+        first, second = _slope(indptr, indices, coefficient, j, price_of_event, steep)
         toll = price * cost[j]
         margin[j] = first - toll
         if (margin[j] <= 0 and y[j] <= 0) or (margin[j] >= 0 and y[j] >= limit[j]):
@@ -218,18 +290,24 @@ def ascend(  # type: ignore[no-untyped-def]
             step = group_room[g]
             i = _worst_member(group_member[group_start[g] : group_start[g + 1]], y, margin, j)
             if i >= 0 and margin[i] < margin[j]:
-                other, other_second = _slope(indptr, indices, log_miss, i, residual)
+                other, other_second = _slope(indptr, indices, coefficient, i, price_of_event, steep)
                 margin[i] = other - price * cost[i]
                 swap = (margin[j] - max(margin[i], 0.0)) / max(second + other_second, 1e-300)
                 swap = min(swap, y[i], wanted)
                 if margin[i] < margin[j] and swap > 0:
-                    _move(indptr, indices, log_miss, i, -swap, residual)
+                    _move(
+                        indptr, indices, coefficient, i, -swap,
+                        price_of_event, total, weight, unit, steep, ramp_share,
+                    )  # fmt: skip
                     y[i] -= swap
                     group_room[g] += swap
                     promised += swap * (margin[j] - margin[i])
                     step += swap
         if step != 0.0:
-            _move(indptr, indices, log_miss, j, step, residual)
+            _move(
+                indptr, indices, coefficient, j, step,
+                price_of_event, total, weight, unit, steep, ramp_share,
+            )  # fmt: skip
             y[j] += step
             promised += abs(step * margin[j]) * 0.5
             if g >= 0:

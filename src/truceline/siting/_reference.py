@@ -114,6 +114,47 @@ def pull(problem: SitingProblem, residual: FloatArray) -> FloatArray:
     )
 
 
+def event_slope(weight: float, total: float, unit: float, steep: float, ramp_share: float) -> float:
+    """Return the slope of one event's concave function (twin of `_kernels.event_slope`)."""
+    if unit <= 0:
+        return weight * math.exp(-total)
+    # Whole steps already taken; within half a ramp of a corner the count moves over smoothly.
+    steps = 0.0
+    for corner in range(1, math.ceil(total / unit) + 2):
+        steps += min(max((total / unit - corner) / ramp_share + 0.5, 0.0), 1.0)
+    return float(weight * math.exp(-steep * unit * steps))
+
+
+def ascend(
+    coefficient: FloatArray,
+    cost: FloatArray,
+    limit: FloatArray,
+    price: float,
+    copies: FloatArray,
+    events: tuple[FloatArray, FloatArray, FloatArray],
+    ramp_share: float,
+) -> FloatArray:
+    """Return the posture after one sweep of ascent without groups (twin of `_kernels.ascend`).
+
+    coefficient: (n_candidates, n_events) dense. events: weight, unit and steep of each event.
+    """
+    weight, unit, steep = events
+    y = copies.copy()
+    for j in range(cost.size):
+        total = y @ coefficient
+        slope = np.array(
+            [event_slope(weight[e], total[e], unit[e], steep[e], ramp_share) for e in range(weight.size)]
+        )
+        first = float(slope @ coefficient[j])
+        second = float(slope @ (coefficient[j] ** 2 * steep))
+        toll = price * float(cost[j])
+        target = 0.0 if first <= 0 else float(limit[j])
+        if first > 0 and toll > 0 and second > 0:
+            target = y[j] + math.log(first / toll) * first / second
+        y[j] = min(max(target, 0.0), float(limit[j]))
+    return y
+
+
 def best_surplus(
     gradient: FloatArray,
     cost: FloatArray,
@@ -160,3 +201,28 @@ def solve_eikonal(slowness: FloatArray, cell_m: float, free: BoolArray, exposure
                 field[r, c] = value
                 changed = True
     return field
+
+
+def integrate_segment(
+    slowness: FloatArray,
+    cell_m: float,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    allowed: BoolArray,
+) -> float:
+    """Return the exposure along one straight segment (twin of `_kernels.integrate_segments`)."""
+    n = max(1, math.ceil(math.dist(start, end)))
+    values = []
+    for t in range(n + 1):
+        r, c = (a + (b - a) * t / n for a, b in zip(start, end, strict=True))
+        if not allowed[math.floor(r + 0.5), math.floor(c + 0.5)]:
+            return math.inf
+        around = [
+            ((1 - abs(r - i)) * (1 - abs(c - j)), float(slowness[i, j]))
+            for i in range(slowness.shape[0])
+            for j in range(slowness.shape[1])
+            if abs(r - i) < 1 and abs(c - j) < 1 and allowed[i, j]
+        ]
+        values.append(sum(w * v for w, v in around) / sum(w for w, _ in around))
+    trapezium = sum(values) - 0.5 * (values[0] + values[-1])
+    return trapezium * math.dist(start, end) / n * cell_m

@@ -1,10 +1,13 @@
 """Prove how much any posture could detect at most, for every budget at once.
 
-People and shares of events. On integers F(y) = sum_e w_e (1 - exp(-(A^T y)_e)) is the objective, and it is
-concave, so for any fractional y no posture within budget B detects more than F(y) - grad.y + V(B), V the
-fractional knapsack on the gradient, with copies and group limits respected. y decides only how tight the
-bound is: it is improved by coordinate ascent at a price per person. Everything is evaluated in float64. This
-module finds no postures.
+People and shares of events. For whole copies x an event is detected with 1 - prod(1-p)^x, which is at most
+either of two concave functions: 1 - exp(-sum log_miss x), and the straight pieces through 1 - (1-P)^k at sum
+p x = kP, where P is the event's greatest p (for a given sum of p, the chance of a miss is greatest when as
+many as possible equal P). Each event uses whichever is lower where we look; any choice is valid. With a price
+per event lambda_e, the tangent of its function has height psi_e(lambda_e) at zero, so no posture within
+budget B detects more than sum_e psi_e(lambda_e) + V(B), V the fractional knapsack on A^T lambda with copies
+and group limits respected. Valid for any prices and every B; good prices come from coordinate ascent on a
+fractional posture y at a price per person. The bound is evaluated in float64. This module finds no postures.
 """
 
 from __future__ import annotations
@@ -14,30 +17,41 @@ import time
 import numpy as np
 
 from truceline.siting import _kernels
-from truceline.siting.problems import FloatArray, IntArray, SitingProblem, accumulate_log_miss
+from truceline.siting.problems import BoolArray, FloatArray, IntArray, SitingProblem, accumulate_log_miss
 
 ACTIVE_SHARE = 0.9
 """A candidate joins the ascent when its gradient reaches this share of its price."""
-N_SWEEPS_MAX = 30
+N_SWEEPS_MAX = 8
 """Sweeps over the active candidates between two looks at all of them."""
-N_PRICINGS_MAX = 8
-"""Looks at all candidates for one price; the gap they leave is measured, so stopping early is safe."""
-GAP_TOLERANCE_SHARE = 2e-4
-"""An anchor is good enough when its own duality gap is this share of its value."""
-SWEEP_TOLERANCE_SHARE = 2e-5
+N_PRICINGS_MAX = 4
+"""Looks at all candidates for one price and choice of functions; stopping early only loosens the bound."""
+N_FUNCTION_CHOICES = 2
+"""Times at one price that each event may change between its two concave functions."""
+ENOUGH_SHARE = 5e-4
+"""A look that lowers the bound at its own price by less than this share ends the work there."""
+SWEEP_TOLERANCE_SHARE = 1e-4
 """Sweeps stop when they promise less than this share of the value."""
-N_BUDGETS_SEARCHED = 32
+RAMP_SHARE = 0.5
+"""Share of a step over which corners are rounded in the ascent; the bound itself uses the sharp ones."""
+UNIT_MARGIN_SHARE = 1e-6
+"""Greatest p is rounded up by this, so that float32 cannot make it too small."""
+P_TOP_MAX = 1 - 1e-9
+"""Greatest p of an event is taken to be at most this, to keep its logarithm finite."""
+PRICE_MIN = 1e-300
+"""Smallest divisor."""
+N_BUDGETS_SEARCHED = 24
 """Budgets for which the best price is searched when there are groups (bounds elsewhere stay valid)."""
-N_BISECTIONS = 30
+N_BISECTIONS = 24
 """Halvings of the price interval in that search."""
 
 
 class BoundSearch:
-    """Keeps a fractional posture y and the least bound proven so far at each of the given budgets."""
+    """Keeps a fractional posture y, a price for every event, and the least bound proven at each budget."""
 
     def __init__(self, problem: SitingProblem, budgets: FloatArray) -> None:
         """budgets: (k,) people, each at least the cost of the forced copies."""
-        self._matrix = (problem.indptr, problem.indices, problem.log_miss)
+        self._reach = (problem.indptr, problem.indices)
+        self._log_miss = problem.log_miss
         self._cost = problem.cost
         self._group = problem.group.astype(np.int64)
         self._free_budgets = np.maximum(budgets - problem.forced_cost, 0.0)
@@ -49,83 +63,113 @@ class BoundSearch:
         used = np.bincount(np.maximum(self._group, 0), taken, max(problem.group_limit.size, 1))
         self._group_limit = problem.group_limit - used[: problem.group_limit.size]
         self._group_start, self._group_member = _members_by_group(self._group, problem.group_limit.size)
-        self._residual_start = problem.weight * np.exp(-accumulate_log_miss(problem, problem.forced))
-        self._forced_value = float((problem.weight - self._residual_start).sum())
+        self._weight = problem.weight * np.exp(-accumulate_log_miss(problem, problem.forced))
+        self._forced_value = float((problem.weight - self._weight).sum())
+        top_log_miss = _kernels.greatest(*self._reach, self._log_miss, self._limit, problem.n_events)
+        self._p_top = np.minimum(-np.expm1(-top_log_miss) * (1 + UNIT_MARGIN_SHARE), P_TOP_MAX)
         self._margin = np.zeros(problem.n_candidates)
         self._y = np.zeros(problem.n_candidates)
-        self._residual = self._residual_start.copy()
-        everything = (
-            self._limit if self._group_limit.size == 0 else np.minimum(self._limit, self._largest_share())
-        )
-        missed = self._residual_start * np.exp(-_kernels.push(*self._matrix, everything, problem.n_events))
-        self.bound = np.full(budgets.size, self._forced_value + float((self._residual_start - missed).sum()))
-        self.record_bound()
+        self.bound = np.full(budgets.size, self._forced_value + self._everything(problem))
+        self._choose_functions(self._p_top > 0)
 
     @property
     def people(self) -> float:
         """People of the fractional posture beyond the forced copies."""
         return float(self._cost @ self._y)
 
-    def improve(self, price: float, *, deadline_s: float) -> float:
-        """Move y towards the best answer at `price` (detection per person) and record its bound.
+    def improve(self, price: float, *, deadline_s: float) -> None:
+        """Move y towards the best answer at `price` (detection per person) and record what it proves.
 
-        Returns the duality gap left as a share of the value. deadline_s: `time.perf_counter` value at which
-        to stop early.
+        deadline_s: `time.perf_counter` value at which to stop early; what was proven stays.
         """
-        gap_share = np.inf
-        for _ in range(N_PRICINGS_MAX):
-            gradient = _kernels.pull(*self._matrix, self._residual)
-            value = self._forced_value + float((self._residual_start - self._residual).sum())
-            surplus, _ = self._surplus(gradient, price)
-            lagrangian_gap = surplus - float((gradient - price * self._cost) @ self._y)
-            gap_share = lagrangian_gap / max(value, 1e-300)
-            if gap_share <= GAP_TOLERANCE_SHARE or time.perf_counter() > deadline_s:
-                break
-            self._sweep(gradient, price, SWEEP_TOLERANCE_SHARE * value, deadline_s)
-            self._residual = self._residual_start * np.exp(
-                -_kernels.push(*self._matrix, self._y, self._residual.size)
-            )
-        self.record_bound()
-        return float(gap_share)
+        for _ in range(N_FUNCTION_CHOICES):
+            best = np.inf
+            for _ in range(N_PRICINGS_MAX):
+                gradient = self._gradient()
+                lagrangian = self._constant() + self._surplus(gradient, price)[0]
+                if lagrangian < best:
+                    self._record(gradient)
+                if lagrangian > best * (1 - ENOUGH_SHARE) or time.perf_counter() > deadline_s:
+                    break
+                best = lagrangian
+                self._sweep(gradient, price, SWEEP_TOLERANCE_SHARE * lagrangian, deadline_s)
+            if time.perf_counter() > deadline_s:
+                return
+            self._choose_functions(self._steps_are_lower())
 
-    def record_bound(self) -> None:
-        """Lower the bound at every budget to what the present y proves."""
-        gradient = _kernels.pull(*self._matrix, self._residual)
-        value = self._forced_value + float((self._residual_start - self._residual).sum())
-        constant = value - float(gradient @ self._y)
-        self.bound = np.minimum(self.bound, constant + self._knapsack(gradient))
+    def _everything(self, problem: SitingProblem) -> float:
+        """Return the detection beyond the forced copies when every copy that could be paid for alone is in."""
+        share = self._limit.copy()
+        inside = self._group >= 0
+        share[inside] = np.minimum(share[inside], self._group_limit[self._group[inside]])
+        log_miss = _kernels.push(*self._reach, self._log_miss, share, problem.n_events)
+        return float(self._weight @ -np.expm1(-log_miss))
+
+    def _choose_functions(self, stepped: BoolArray) -> None:
+        """Let the events marked count steps of p_top, the others log_miss; restate the totals at y."""
+        self._unit = np.where(stepped, self._p_top, 0.0)
+        p_step = np.where(stepped, self._p_top, 0.5)
+        self._steep = np.where(stepped, -np.log1p(-p_step) / p_step, 1.0)
+        self._coefficient = _kernels.choose_coefficients(*self._reach, self._log_miss, self._unit)
+        self._restate()
+
+    def _restate(self) -> None:
+        """Compute totals and event prices at y afresh: sweeps let rounding pile up."""
+        self._total = _kernels.push(*self._reach, self._coefficient, self._y, self._weight.size)
+        self._price_of_event = _kernels.event_slopes(
+            self._weight, self._total, self._unit, self._steep, RAMP_SHARE
+        )
+
+    def _steps_are_lower(self) -> BoolArray:
+        """Tell for each event which of the two functions is lower at y, and so bounds better."""
+        n_events = self._weight.size
+        log_miss = _kernels.push(*self._reach, self._log_miss, self._y, n_events)
+        p_sum = _kernels.push_probability(*self._reach, self._log_miss, self._y, n_events)
+        p_step = np.maximum(self._p_top, 1e-12)
+        n_steps = np.floor(p_sum / p_step)
+        missed = (1 - p_step) ** n_steps
+        stepped = 1 - missed + missed * p_step * (p_sum / p_step - n_steps)
+        return np.asarray((stepped < -np.expm1(-log_miss)) & (self._p_top > 0))
+
+    def _gradient(self) -> FloatArray:
+        return np.asarray(_kernels.pull(*self._reach, self._coefficient, self._price_of_event))
+
+    def _constant(self) -> float:
+        """Return the height of the tangents at no copies, in float64: valid for prices from 0 to weight."""
+        price, weight = self._price_of_event, self._weight
+        ratio = np.minimum(weight / np.maximum(price, PRICE_MIN), 1 / PRICE_MIN)
+        log_ratio = np.log(np.maximum(ratio, 1.0))
+        smooth = weight - price - price * log_ratio
+        fall = np.maximum(self._steep * self._unit, PRICE_MIN)
+        n_steps = np.ceil(log_ratio / fall)
+        stepped = weight * -np.expm1(-fall * n_steps) - price * self._unit * n_steps
+        return self._forced_value + float(np.where(self._unit > 0, stepped, smooth).sum())
+
+    def _record(self, gradient: FloatArray) -> None:
+        self.bound = np.minimum(self.bound, self._constant() + self._knapsack(gradient))
 
     def _sweep(self, gradient: FloatArray, price: float, enough: float, deadline_s: float) -> None:
         wanted = (gradient >= ACTIVE_SHARE * price * self._cost) | (self._y > 0)
         columns = np.flatnonzero(wanted & (self._limit > 0))
         columns = columns[np.argsort(-gradient[columns] / self._cost[columns], kind="stable")]
         used = np.bincount(np.maximum(self._group, 0), np.where(self._group >= 0, self._y, 0.0))
-        room = (
-            self._group_limit - np.resize(used, self._group_limit.size)
-            if self._group_limit.size
-            else np.zeros(0)
-        )
-        np.maximum(room, 0.0, out=room)
+        used = np.resize(np.append(used, np.zeros(self._group_limit.size)), self._group_limit.size)
+        room = np.maximum(self._group_limit - used, 0.0)
         for _ in range(N_SWEEPS_MAX):
             promised = _kernels.ascend(
-                *self._matrix, self._cost, self._limit, self._group, self._group_start, self._group_member,
-                room, columns, price, self._y, self._residual, self._margin,
+                *self._reach, self._coefficient, self._cost, self._limit, self._group, self._group_start,
+                self._group_member, room, columns, price, self._y, self._margin, self._price_of_event,
+                self._total, self._weight, self._unit, self._steep, RAMP_SHARE,
             )  # fmt: skip
             if promised <= enough or time.perf_counter() > deadline_s:
-                return
+                break
+        self._restate()
 
     def _surplus(self, gradient: FloatArray, price: float) -> tuple[float, float]:
         surplus, people = _kernels.priced_surplus(
             gradient, self._cost, self._limit, self._group_start, self._group_member, self._group_limit, price
         )
         return float(surplus), float(people)
-
-    def _largest_share(self) -> FloatArray:
-        """Most copies of each candidate its group allows."""
-        share = np.full(self._limit.size, np.inf)
-        inside = self._group >= 0
-        share[inside] = self._group_limit[self._group[inside]]
-        return share
 
     def _knapsack(self, gradient: FloatArray) -> FloatArray:
         """Return V at every budget: exact without groups, from above with them (any price gives a bound)."""

@@ -30,6 +30,8 @@ OPTIMAL_GAP = 1e-9
 """A gap below this share is rounding: the answer is called optimal."""
 N_PRICES = 6
 """Prices tried to bring the fractional posture of the bound to the budget asked for."""
+BUDGET_MISS_SHARE = 0.01
+"""The search for that price ends when the fractional posture spends the budget up to this share."""
 PRICE_STEP = 2.0
 """First factor between two prices while the right one is not yet enclosed."""
 
@@ -182,6 +184,8 @@ def _anchor_at(
         if price <= 0 or search.bound[0] - objective <= OPTIMAL_GAP * objective:
             break
         search.improve(price, deadline_s=deadline_s)
+        if abs(search.people - free) <= BUDGET_MISS_SHARE * free:
+            break
         if search.people > free:
             low = price
         else:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truceline.errors import GeometryError
-from truceline.siting import _reference
+from truceline.siting import _kernels, _reference
 from truceline.siting.crossing import (
     average_straight_crossing,
     best_straight_crossing,
@@ -177,6 +177,20 @@ def test_sweeps_agree_with_their_plain_twin(seed):
     start = np.where(entry & free, 0.0, np.inf)
     plain = _reference.solve_eikonal(slowness, 2.0, free & ~entry, start)
     np.testing.assert_allclose(solve_eikonal(slowness, 2.0, entry, inside), plain, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_segments_agree_with_their_plain_twin(seed):
+    random = np.random.default_rng(seed)
+    slowness = random.random((7, 9))
+    allowed = random.random(slowness.shape) < 0.95
+    start, end = random.uniform(0, [6, 8], (5, 2)), random.uniform(0, [6, 8], (5, 2))
+    plain = [
+        _reference.integrate_segment(slowness, 10.0, tuple(a), tuple(b), allowed)
+        for a, b in zip(start, end, strict=True)
+    ]
+    found = _kernels.integrate_segments(slowness, 10.0, start, end, allowed)
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,7 +5,7 @@ import pytest
 from siting_cases import random_problem
 
 from truceline.errors import InfeasibleError
-from truceline.siting import _kernels, _reference
+from truceline.siting import _kernels, _reference, bounds
 from truceline.siting.bounds import BoundSearch
 from truceline.siting.greedy import pick_greedily
 from truceline.siting.problems import SetCoverProblem, build_siting_problem, expected_detection
@@ -85,11 +85,81 @@ def test_kernels_agree_with_their_plain_twins():
         _kernels.pull(*matrix, residual), _reference.pull(problem, residual), rtol=1e-12
     )
     copies = np.array([0, 0.5, 0, 1, 2, 0.25])
-    dense = np.zeros((6, problem.n_events))
-    for i in range(6):
+    expected = copies @ dense(problem, problem.log_miss)
+    np.testing.assert_allclose(_kernels.push(*matrix, copies, problem.n_events), expected, rtol=1e-12)
+
+
+def dense(problem, values):
+    out = np.zeros((problem.n_candidates, problem.n_events))
+    for i in range(problem.n_candidates):
         row = slice(problem.indptr[i], problem.indptr[i + 1])
-        dense[i, problem.indices[row]] = problem.log_miss[row]
-    np.testing.assert_allclose(_kernels.push(*matrix, copies, problem.n_events), copies @ dense, rtol=1e-12)
+        out[i, problem.indices[row]] = values[row]
+    return out
+
+
+def test_event_functions_agree_with_their_plain_twins():
+    problem = random_problem(7, n_candidates=6)
+    matrix = (problem.indptr, problem.indices, problem.log_miss)
+    log_miss = dense(problem, problem.log_miss)
+    copies = np.array([0, 0.5, 0, 1, 2, 0.25])
+    everything = np.ones(6)
+    np.testing.assert_allclose(
+        _kernels.greatest(*matrix, everything, problem.n_events), log_miss.max(axis=0), rtol=1e-12
+    )
+    p_sum = _kernels.push_probability(*matrix, copies, problem.n_events)
+    np.testing.assert_allclose(p_sum, copies @ -np.expm1(-log_miss), rtol=1e-12)
+    unit = np.where(np.arange(problem.n_events) % 2 == 0, 0.4, 0.0)
+    mixed = dense(problem, _kernels.choose_coefficients(*matrix, unit))
+    np.testing.assert_allclose(mixed, np.where(unit > 0, -np.expm1(-log_miss), log_miss), rtol=3e-7)
+    for total in np.linspace(0, 3, 61):
+        for unit_size, steep in ((0.0, 1.0), (0.4, 1.3), (0.9, 2.5)):
+            args = (0.3, total, unit_size, steep, 0.5)
+            assert _kernels.event_slope(*args) == pytest.approx(_reference.event_slope(*args), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ascent_agrees_with_its_plain_twin(seed):
+    problem = random_problem(seed, n_candidates=6, copies=2)
+    search = BoundSearch(problem, np.array([60.0]))
+    coefficient = dense(problem, search._coefficient)
+    columns, price = np.arange(6), 0.004
+    for _ in range(3):
+        events = (search._weight, search._unit, search._steep)
+        plain = _reference.ascend(
+            coefficient, problem.cost, search._limit, price, search._y, events, bounds.RAMP_SHARE
+        )
+        _kernels.ascend(
+            *search._reach, search._coefficient, problem.cost, search._limit, search._group,
+            search._group_start, search._group_member, np.zeros(0), columns, price, search._y,
+            search._margin, search._price_of_event, search._total, *events, bounds.RAMP_SHARE,
+        )  # fmt: skip
+        np.testing.assert_allclose(search._y, plain, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_bound_holds_for_any_event_prices(seed):
+    problem = random_problem(seed, copies=2, n_candidates=6)
+    best, _ = _reference.enumerate_best(problem, 45.0)
+    search = BoundSearch(problem, np.array([45.0]))
+    random = np.random.default_rng(seed)
+    for _ in range(20):
+        search._choose_functions((random.random(problem.n_events) < 0.5) & (search._p_top > 0))
+        search._price_of_event = search._weight * random.random(problem.n_events) ** 2
+        search.bound[:] = np.inf
+        search._record(search._gradient())
+        assert search.bound[0] >= best - 1e-9
+
+
+def test_group_limits_tighten_the_bound():
+    free = random_problem(9, n_candidates=30, n_events=60)
+    places = np.repeat(np.arange(10), 3)
+    limited = build_siting_problem(
+        free.weight, free.indptr, free.indices, free.log_miss, free.cost, group=places, group_limit=[1] * 10
+    )
+    loose, tight = solve(free, 150), solve(limited, 150)
+    assert tight.bound < loose.bound
+    assert tight.gap < 0.1
+    assert np.bincount(places, tight.copies).max() == 1
 
 
 @pytest.mark.parametrize("seed", range(20))
