@@ -98,7 +98,7 @@ class BoundSearch:
             self._choose_functions(self._steps_are_lower())
 
     def _everything(self, problem: SitingProblem) -> float:
-        """Return the detection beyond the forced copies when every copy that could be paid for alone is in."""
+        """Return the detection beyond the forced copies when every copy affordable alone is in."""
         share = self._limit.copy()
         inside = self._group >= 0
         share[inside] = np.minimum(share[inside], self._group_limit[self._group[inside]])

@@ -77,6 +77,7 @@ def path_exposure(slowness: FloatArray, cell_m: float, path: FloatArray) -> floa
     """Return the exposure along a path (k, 2): slowness integrated over its length, 0 for a single point."""
     if path.shape[0] < 2:
         return 0.0
+    cell_m = float(cell_m)
     passable = np.isfinite(slowness)
     # A cell that cannot be passed lends no value, but half a cell of a curved path may lie within its square.
     everywhere = np.ones_like(passable)
