@@ -42,12 +42,26 @@ def hash_text(text: str) -> str:
 
 
 def hash_files(paths: Iterable[Path]) -> dict[str, str]:
-    """Return a short hash of each file's bytes, by file name."""
-    result: dict[str, str] = {}
-    for path in paths:
-        digest = hashlib.sha256()
-        with path.open("rb") as handle:
-            while block := handle.read(1 << 20):
-                digest.update(block)
-        result[path.name] = digest.hexdigest()[:DIGEST_CHARACTERS]
-    return result
+    """Return a short hash of each file's bytes, by file name.
+
+    Files that share a name are told apart by as many of the folders above them as it takes; no more of
+    a path is written, because it would differ from one machine to the next.
+    """
+    unique = list(dict.fromkeys(paths))
+    return {_short_name(path, unique): _hash_file(path) for path in unique}
+
+
+def _short_name(path: Path, among: list[Path]) -> str:
+    for n_parts in range(1, len(path.parts) + 1):
+        tail = path.parts[-n_parts:]
+        if sum(other.parts[-n_parts:] == tail for other in among) == 1:
+            return "/".join(tail)
+    return path.as_posix()
+
+
+def _hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:DIGEST_CHARACTERS]

@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from truceline.errors import OutputError, Problem
+
+_TEXT_KEYS = ("label", "formula", "evidence", "source", "note")
+
 
 @dataclass(frozen=True)
 class Traced:
@@ -49,7 +53,7 @@ class Traced:
     def to_dict(self) -> dict[str, Any]:
         """Return a plain structure for JSON; empty fields are left out."""
         data: dict[str, Any] = {"name": self.name, "value": self.value, "unit": self.unit}
-        for key in ("label", "formula", "low", "high", "evidence", "source", "note"):
+        for key in (*_TEXT_KEYS, "low", "high"):
             value = getattr(self, key)
             if value not in ("", None):
                 data[key] = value
@@ -58,12 +62,22 @@ class Traced:
         return data
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Traced:
-        """Rebuild a tree from `to_dict`; unknown keys are ignored so that newer files can be read."""
-        plain = {
-            key: data[key]
-            for key in ("label", "formula", "low", "high", "evidence", "source", "note")
-            if key in data
-        }
-        parts = tuple(cls.from_dict(part) for part in data.get("parts", []))
-        return cls(str(data["name"]), float(data["value"]), str(data["unit"]), parts=parts, **plain)
+    def from_dict(cls, data: Any) -> Traced:
+        """Rebuild a tree from `to_dict`; unknown keys are ignored so that newer files can be read.
+
+        Raises OutputError where the structure is not such a tree: it may come from somebody's file.
+        """
+        try:
+            return cls._from_dict(data)
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            hint = "make the plan again"
+            problem = Problem("number", f"is not a traced number: {type(error).__name__} {error}", hint)
+            raise OutputError("explanation", [problem]) from None
+
+    @classmethod
+    def _from_dict(cls, data: dict[str, Any]) -> Traced:
+        texts = {key: str(data[key]) for key in _TEXT_KEYS if key in data}
+        bounds = {key: float(data[key]) for key in ("low", "high") if key in data}
+        parts = tuple(cls._from_dict(part) for part in data.get("parts", []))
+        name, value, unit = str(data["name"]), float(data["value"]), str(data["unit"])
+        return cls(name, value, unit, parts=parts, **texts, **bounds)  # type: ignore[arg-type]

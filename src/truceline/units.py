@@ -28,9 +28,16 @@ _EXAMPLES = {
     "1/day": "'3 / day'",
 }
 
-# Words joined by * / or space, each with at most a one-digit power: towers of powers would keep the
+# Thousands may be parted by commas or underscores. A comma anywhere else is refused: '7,5 km' is seven and
+# a half to half of Europe, and reading it as seventy-five would be worse than asking.
+_NUMBER = re.compile(
+    r"(?P<number>[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)"
+    r" ?(?P<unit>[^0-9.,].*)?"
+)
+
+# Words joined by * / or one space, each with at most a one-digit power: towers of powers would keep the
 # parser of the unit library busy for ever.
-_UNIT_WORDS = re.compile(r"|/?\s*[A-Za-z%_]+(\^\d)?(\s*[*/ ]\s*[A-Za-z%_]+(\^\d)?)*")
+_UNIT_WORDS = re.compile(r"|/? ?[A-Za-z%_]+(\^[0-9])?( ?[*/ ] ?[A-Za-z%_]+(\^[0-9])?)*")
 
 
 class QuantityError(ValueError):
@@ -42,7 +49,7 @@ def _registry() -> Any:
     """Return the unit registry, made on first use because it takes a quarter of a second to load."""
     import pint
 
-    registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=False)
+    registry: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=False)
     registry.define("person = [person] = people = persons")
     registry.define("patrol = [patrol] = patrols")
     registry.define("brigade = [brigade] = brigades")
@@ -53,13 +60,14 @@ def _example(unit: str) -> str:
     return _EXAMPLES.get(unit, f"a number with the unit '{unit}'")
 
 
-def parse_quantity(text: str | int | float, unit: str) -> float:
+def parse_quantity(text: object, unit: str) -> float:
     """Return the value of `text` in `unit`.
 
     Parameters
     ----------
     text
-        A quantity such as ``"10 km"`` or ``"42 %"``; a bare number only where `unit` is ``"1"``.
+        A quantity such as ``"10 km"`` or ``"42 %"``; a bare number only where `unit` is ``"1"``. Anything
+        else that a file may hold there is refused.
     unit
         The unit wanted, for example ``"m"``, ``"s"``, ``"person"`` or ``"1"`` for a plain number.
 
@@ -68,28 +76,42 @@ def parse_quantity(text: str | int | float, unit: str) -> float:
     QuantityError
         When there is no unit, an unknown one, or one of another dimension.
     """
-    if isinstance(text, bool) or text is None:
-        raise QuantityError(f"{text!r} is not a quantity; write {_example(unit)}")
-    if isinstance(text, int | float):
-        if unit != "1":
-            raise QuantityError(f"{text:g} has no unit; write {_example(unit)}")
-        return _finite(float(text), text)
-    cleaned = text.strip()
-    if len(cleaned) > MAX_QUANTITY_CHARACTERS:
-        raise QuantityError(f"a quantity of {len(cleaned)} characters is too long; write {_example(unit)}")
-    match = re.fullmatch(r"([-+]?[\d.,_]*\d\.?(?:[eE][-+]?\d+)?)\s*(.*)", cleaned)
-    if not match:
-        raise QuantityError(f"'{cleaned}' is not a quantity; write {_example(unit)}")
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return _read_bare_number(text, unit)
+    if not isinstance(text, str):
+        raise QuantityError(f"{_shorten(text)} is not a quantity; write {_example(unit)}")
+    cleaned = " ".join(text[: 2 * MAX_QUANTITY_CHARACTERS].split())
+    if len(cleaned) > MAX_QUANTITY_CHARACTERS or len(text) > 2 * MAX_QUANTITY_CHARACTERS:
+        raise QuantityError(f"a quantity of {len(text):,} characters is too long; write {_example(unit)}")
+    match = _NUMBER.fullmatch(cleaned)
     try:
-        number = float(match[1].replace(",", "").replace("_", ""))
+        number = float(match["number"].replace(",", "").replace("_", "")) if match else math.nan
     except ValueError:
-        raise QuantityError(f"'{cleaned}' is not a quantity; write {_example(unit)}") from None
-    return _finite(number * _factor(match[2].strip(), unit, cleaned), cleaned)
+        match = None
+    if match is None:
+        comma = " with a point, not a comma" if re.search("[0-9],[0-9]", cleaned) else ""
+        raise QuantityError(f"'{cleaned}' is not a quantity; write {_example(unit)}{comma}")
+    return _finite(number * _factor((match["unit"] or "").strip(), unit, cleaned), cleaned)
+
+
+def _read_bare_number(number: int | float, unit: str) -> float:
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf
+    if unit != "1":
+        raise QuantityError(f"{value:g} has no unit; write {_example(unit)}")
+    return _finite(value, f"{value:g}")
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_QUANTITY_CHARACTERS else f"{text[:MAX_QUANTITY_CHARACTERS]}..."
 
 
 def _finite(value: float, text: object) -> float:
     if not math.isfinite(value):
-        raise QuantityError(f"'{text}' is not a finite number")
+        raise QuantityError(f"'{text}' is not a finite number; write one that is")
     return value
 
 
@@ -100,7 +122,7 @@ def _factor(written: str, unit: str, text: str) -> float:
             raise QuantityError(f"'{text}' is not in {unit}; write {_example(unit)}")
         return 1.0
     if not written and unit != "1":
-        raise QuantityError(f"{text} has no unit; write {_example(unit)}")
+        raise QuantityError(f"'{text}' has no unit; write {_example(unit)}")
     if not _UNIT_WORDS.fullmatch(written):
         raise QuantityError(f"'{written}' is not a unit; write {_example(unit)}")
     import pint
@@ -135,12 +157,18 @@ def format_km(value_m: float, digits: int = 0) -> str:
 
 
 def format_value(value: float, unit: str) -> str:
-    """Return `value` with its unit, rounded for reading: people whole, shares as they are stored."""
-    if unit in ("person", "people"):
+    """Return `value` with its unit, to four digits: people whole from ten on, shares as they are stored."""
+    if unit in ("person", "people") and abs(value) >= 10:
         return f"{format_people(value)} people"
     if unit == "m" and abs(value) >= 1000:
-        return f"{value / 1000:,.4g} km"
+        return f"{_four_digits(value / 1000)} km"
     if unit == "s" and abs(value) >= 600:
-        return f"{value / 60:,.4g} min"
-    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return number if unit in ("1", "") else f"{number} {unit}"
+        return f"{_four_digits(value / 60)} min"
+    if unit in ("1", ""):
+        return _four_digits(value)
+    return f"{_four_digits(value)} {'people' if unit == 'person' else unit}"
+
+
+def _four_digits(value: float) -> str:
+    """Return a number to four digits, or to whole ones with thousands parted where it is larger."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

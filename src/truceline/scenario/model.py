@@ -6,11 +6,11 @@ only states; it does not read geometry, place posts or count people.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from truceline.scenario.assumption import Assumption, AssumptionSet, Frozen
 from truceline.scenario.catalogue import load_catalogue
@@ -22,13 +22,28 @@ from truceline.scenario.quantities import (
     Number,
     People,
     PeoplePerLength,
-    Share,
 )
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,60}$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 SideName = Literal["a", "b"]
+
+
+def _need_text(value: object) -> object:
+    if value is None or isinstance(value, str | Path):
+        return value
+    raise ValueError(f"'{value}' is not a file name; write a path, or the name of the packaged table")
+
+
+def _read_date(value: object) -> date:
+    """Return a date written as one; numbers are refused rather than taken for seconds since 1970."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"'{value}' is not a date; write it as 2025-02-17") from None
 
 
 class Sides(Frozen):
@@ -56,7 +71,7 @@ class ControlAreas(Frozen):
 class LineSource(Frozen):
     """Where the line of contact comes from: exactly one of `places`, `file`, `control`, `length`."""
 
-    places: Literal["ukraine-2025-02-17"] | Path | None = None
+    places: Annotated[Literal["ukraine-2025-02-17"] | Path | None, BeforeValidator(_need_text)] = None
     """Towns with the side that holds each (columns lon, lat, side): the packaged table or a CSV file."""
     file: Path | None = None
     """Vector file with the line itself, any format GDAL reads."""
@@ -163,8 +178,8 @@ class TerrainSource(Frozen):
     """Resample to this cell size; default is the files' own."""
     crs: Text | None = None
     """Coordinate system of the files where they name none."""
-    fill: Distance | None = None
-    """Height to take where the model has none (0 for a sea without heights); default is to leave it unknown."""
+    fill_unknown: Distance | None = None
+    """Height to take where the model has none (0 for a sea without heights); default: it stays unknown."""
     landscape: Text = "rolling"
     """Kind of country for statistical sight; see the manual for the list."""
 
@@ -172,7 +187,9 @@ class TerrainSource(Frozen):
 class Incidents(Frozen):
     """What is expected to happen, and where: the weights of an average."""
 
-    kinds: dict[Literal["person", "vehicle", "small_arms", "mortar", "artillery_impact", "uav", "aircraft"], Number]
+    kinds: dict[
+        Literal["person", "vehicle", "small_arms", "mortar", "artillery_impact", "uav", "aircraft"], Number
+    ]
     """Weight of each kind of event in the average; they need not sum to one."""
     states: dict[Literal["day", "night", "bad"], Number]
     """Share of time in each state of light and weather; they need not sum to one."""
@@ -185,7 +202,7 @@ class Means(Frozen):
 
     label: Text
     kind: Literal["post", "unarmed_post", "mast", "patrol", "orbit"]
-    """What it is for the head count: a post has a crew, a mast has none, patrols and orbits serve a sector."""
+    """What it is for the head count: a post has a crew, a mast none, patrols and orbits serve a sector."""
     sensors: tuple[Text, ...] = Field(min_length=1)
     """Rows of the sensor table it carries."""
     eye_height: Distance = Assumption(value=0, unit="m")
@@ -193,7 +210,7 @@ class Means(Frozen):
     at_most: Density | None = None
     """Most of these for each km of line."""
     at_least: Density | None = None
-    """Fewest of these for each km of line (patrols and orbits only): for access and verification, not only detection."""
+    """Fewest of these for each km of line (patrols and orbits only): they verify and keep access as well."""
 
 
 class PostRules(Frozen):
@@ -261,7 +278,8 @@ class Scenario(Frozen):
     """Version of the file format."""
     name: Slug
     title: Text
-    as_of: date
+    as_of: Annotated[date, BeforeValidator(_read_date)]
+    """Day the scenario describes: YYYY-MM-DD."""
     description: Text = ""
     sides: Sides = Sides()
     line: LineSource
@@ -288,6 +306,13 @@ class Scenario(Frozen):
     def chosen_posture(self) -> Posture:
         """Return the posture planned in full."""
         return self.postures[self.posture]
+
+    @property
+    def watched(self) -> Incidents:
+        """Return what is watched; ValueError where the scenario has no map (a check sees to the rest)."""
+        if self.incidents is None:
+            raise ValueError(f"{self.name} says nothing about incidents")
+        return self.incidents
 
     @property
     def is_only_a_length(self) -> bool:

@@ -86,6 +86,8 @@ def staffing_assumption(reference: str, *, unit: str, label: str, scale: float =
     low, typical, high = (read_number(row[f"value_{which}"]) for which in ("low", "typical", "high"))
     if typical is None:
         known = [value for value in (low, high) if value is not None]
+        if not known:
+            raise TableError("reference tables", [Problem(reference, "has no value", "name another row")])
         typical = sum(known) / len(known)
     evidence = grade_confidence(row["confidence"])
     if "value_typical" in row["general_fields"]:
