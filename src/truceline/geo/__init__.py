@@ -1,1 +1,1 @@
-"""Where things are: the line, its zone and cells, the terrain and what can be seen; metres, never soldiers."""
+"""Where things are: the line, its zone and cells, the terrain and what is seen; never soldiers."""

@@ -20,6 +20,7 @@ from truceline.geo.polyline import BoolArray, FloatArray, IntArray, Located, fre
 from truceline.geo.sectors import Interval, Section, Sector, is_water_at
 
 N_BELT_CELLS_MAX = 20_000_000
+N_WINDOW_CELLS_MAX = 50_000_000
 _RIM_CELLS = 2.0  # ring of cells kept outside the zone, to tell its long edges from its ends
 _WITH_CORNERS = np.ones((3, 3), dtype=bool)
 _DEEP_SHARE = 0.9  # where a pocket is too narrow to have an edge, this share of its depth is its far side
@@ -146,6 +147,7 @@ def _cut_belt(
     west, east = int(strip.column[selected].min()) - 1, int(strip.column[selected].max()) + 1
     south, north = int(strip.row[selected].min()) - 1, int(strip.row[selected].max()) + 1
     shape = (north - south + 1, east - west + 1)
+    _check_window(shape, sector, cell_m)
     here = (strip.column >= west) & (strip.column <= east) & (strip.row >= south) & (strip.row <= north)
 
     def paint(cells: BoolArray) -> BoolArray:
@@ -180,6 +182,18 @@ def _cut_belt(
         y_m=freeze((south + 0.5 + np.arange(shape[0])) * cell_m),
         notes=tuple(notes),
     )
+
+
+def _check_window(shape: tuple[int, int], sector: Sector, cell_m: float) -> None:
+    if shape[0] * shape[1] <= N_WINDOW_CELLS_MAX:
+        return
+    problems = ProblemList()
+    problems.add(
+        f"sector {sector.name}",
+        f"needs a window of {shape[0] * shape[1]:,} cells of {cell_m:g} m; {N_WINDOW_CELLS_MAX:,} at most",
+        "cut the line into more sectors, or use larger cells",
+    )
+    problems.raise_if_any(GeometryError, "crossing belts cannot be laid out")
 
 
 def _abreast(line: LineOfContact, located: Located, pieces: Sequence[Interval], margin_m: float) -> BoolArray:
@@ -220,7 +234,7 @@ def _edge(
         of_piece = side & (ground == piece)
         deepest_m = float(depth_m[of_piece].max())
         notes.append(
-            f"{name} is narrower than the zone in a pocket: its deepest ground, {deepest_m:.0f} m in, is its edge"
+            f"{name} of a pocket is narrower than the zone: its edge is its deepest ground, {deepest_m:.0f} m in"
         )
         edge |= of_piece & (np.nan_to_num(depth_m, nan=-np.inf) >= _DEEP_SHARE * deepest_m)
     return edge

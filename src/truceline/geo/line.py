@@ -27,6 +27,7 @@ from truceline.geo.line_parts import (
     refuse_crossings,
     split_parts,
     warn_of_chords,
+    warn_of_spikes,
 )
 from truceline.geo.polyline import Located, OpenEnd, Polylines, freeze
 from truceline.geo.projection import Projection, projection_for
@@ -99,8 +100,21 @@ class LineOfContact:
         return len(self.polylines.vertices_xy_m)
 
     def locate(self, xy_m: ArrayLike) -> Located:
-        """Return chainage, signed offset, distance, part and beyond_end of metric points (n, 2)."""
-        return self.polylines.locate(xy_m)
+        """Return chainage, signed offset, distance, part and beyond_end of metric points (n, 2).
+
+        Raises
+        ------
+        GeometryError
+            If a coordinate is not a finite number.
+        """
+        points = np.atleast_2d(np.asarray(xy_m, dtype=float))
+        n_bad = int((~np.isfinite(points).all(axis=1)).sum())
+        if n_bad:
+            raise GeometryError(
+                f"points cannot be placed along {self.name}",
+                [Problem("points", f"{n_bad} of {len(points)} are not finite", "leave them out")],
+            )
+        return self.polylines.locate(points)
 
     def point_at(self, chainage_m: ArrayLike, offset_m: ArrayLike = 0.0) -> FloatArray:
         """Return metric points (n, 2) at a chainage and a perpendicular offset, side a positive.
@@ -234,6 +248,7 @@ def make_line(
     if chainages[-1][-1] <= 0.0 or any((np.diff(chainage) <= 0.0).any() for chainage in chainages):
         problems.add(name, "has vertices no distance apart", "remove repeated vertices")
     else:
+        warn_of_spikes(parts_xy, chainages, name, problems)
         refuse_crossings(parts_xy, chainages, projection, name, problems)
     problems.raise_if_any(GeometryError, f"{name} cannot be used as a line")
     return _assemble(

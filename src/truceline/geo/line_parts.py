@@ -24,6 +24,7 @@ FloatArray = NDArray[np.float64]
 
 WGS84 = pyproj.Geod(ellps="WGS84")
 _SAME_PLACE_DEG = 1e-8  # about a millimetre: nobody surveys a line closer
+_SPIKE_RAD = np.radians(1.0)  # a turn within a degree of straight back is a spike
 _SHOWN_MAX = 5  # problems of one kind spelled out before "and so many more"
 
 
@@ -70,6 +71,7 @@ def split_parts(
         return []
     if len(pieces) == 0 or n_vertices == 0:
         problems.add(where, "is empty", "give at least one line")
+        return []
     parts: list[FloatArray] = []
     seen: set[bytes] = set()
     for number, piece in enumerate(pieces):
@@ -202,6 +204,26 @@ def warn_of_chords(
                 )
     if shown > _SHOWN_MAX:
         problems.warn(where, f"has {shown - _SHOWN_MAX} more straight stretches of this length")
+
+
+def warn_of_spikes(
+    parts_xy_m: Sequence[FloatArray], chainages: Sequence[FloatArray], where: str, problems: ProblemList
+) -> None:
+    """Warn where the line turns straight back: usually a slip of the pen, and chainage counts it twice."""
+    places_km = []
+    for vertices, chainage in zip(parts_xy_m, chainages, strict=True):
+        steps = np.diff(vertices, axis=0)
+        units = steps / np.hypot(steps[:, 0], steps[:, 1])[:, None]
+        turned_back = (units[1:] * units[:-1]).sum(axis=1) < -np.cos(_SPIKE_RAD)
+        places_km.extend((chainage[1:-1][turned_back] / 1000.0).tolist())
+    for place_km in places_km[:_SHOWN_MAX]:
+        problems.warn(
+            f"{where}, km {place_km:.1f}",
+            "bends back on itself",
+            "remove the spike if it is a slip of the pen",
+        )
+    if len(places_km) > _SHOWN_MAX:
+        problems.warn(where, f"bends back on itself in {len(places_km) - _SHOWN_MAX} more places")
 
 
 def refuse_crossings(

@@ -16,17 +16,24 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import Voronoi, cKDTree
+from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from truceline.errors import GeometryError, ProblemList
 from truceline.geo.line import LineLimits, LineOfContact, make_line
-from truceline.geo.projection import LATITUDE_LIMIT_DEG, LONGITUDE_LIMIT_DEG, Projection, projection_for
+from truceline.geo.projection import (
+    LATITUDE_LIMIT_DEG,
+    LONGITUDE_LIMIT_DEG,
+    Projection,
+    projection_for,
+)
 from truceline.geo.vector_files import read_features
 
 FloatArray = NDArray[np.float64]
 Geometries: TypeAlias = BaseGeometry | Sequence[BaseGeometry]
 
 _PROBE_M = 0.5  # how far beside a boundary we look to see whose ground it is
+_PARTING_M = 1.0
 _FRAME_FACTOR = 20.0  # far points that close the outer Voronoi cells, in extents of the places
 _N_FRAME = 8
 _JITTER_M = 0.5  # breaks ties of four towns on one circle; invisible beside a tolerance of kilometres
@@ -121,16 +128,20 @@ def line_from_control(
     a_lonlat = _polygons(held_by_a, f"{name}.held_by_a", problems) if held_by_a is not None else None
     problems.raise_if_any(GeometryError, title)
     projection = projection_for(b_lonlat, where=f"{name}.held_by_b")
-    b_ground = shapely.union_all(shapely.make_valid(shapely.get_parts(projection.to_metric(b_lonlat))))
+    b_ground = _ground(b_lonlat, projection, f"{name}.held_by_b")
+    if not b_ground.boundary.is_simple:
+        # areas that touch in a point, as those made from a raster do, would make the line cross itself there
+        b_ground = b_ground.buffer(-_PARTING_M, join_style="mitre")
+        problems.warn(f"{name}.held_by_b", f"touches itself in points and was drawn in by {_PARTING_M:g} m")
     contact: BaseGeometry = b_ground.boundary
     if a_lonlat is not None:
-        a_ground = shapely.union_all(shapely.make_valid(shapely.get_parts(projection.to_metric(a_lonlat))))
+        a_ground = _ground(a_lonlat, projection, f"{name}.held_by_a")
         _check_sides_touch(a_ground, b_ground, touch_tolerance_m, projection, name, problems)
         contact = contact.intersection(a_ground.buffer(touch_tolerance_m))
     if border is not None:
         contact = _cut_border(contact, b_ground, projection, border, border_buffer_m, name, problems)
     if coast is not None:
-        mask = projection.to_metric(_collect(coast))
+        mask = projection.area_to_metric(_collect(coast), where=f"{name}.coast")
         contact = contact.difference(mask if mask.area > 0.0 else mask.buffer(border_buffer_m))
     problems.raise_if_any(GeometryError, title)
     pieces = _facing_b(contact, b_ground)
@@ -199,7 +210,7 @@ def line_from_places(
     xy_m = np.column_stack(projection.lonlat_to_xy(places[:, 0], places[:, 1]))
     area = shapely.concave_hull(shapely.multipoints(xy_m), ratio=hull_ratio).buffer(hull_buffer_m)
     if clip_lonlat is not None:
-        area = area.intersection(projection.to_metric(clip_lonlat))
+        area = area.intersection(projection.area_to_metric(clip_lonlat, where=f"{name}.clip"))
     merged = _drop_islands(_edges_between(xy_m, is_a, area), island_min_m, name, problems)
     if not merged:
         problems.add(
@@ -243,7 +254,7 @@ def _polygons(geometries: Geometries, where: str, problems: ProblemList) -> Base
         polygons.extend(piece for piece in shapely.get_parts(part) if not piece.is_empty)
     if not polygons and not problems.has_errors():
         problems.add(where, "has no polygon", "give the areas of control")
-    return shapely.multipolygons(polygons)
+    return shapely.multipolygons(polygons) if polygons else MultiPolygon()
 
 
 def _check_sides_touch(
@@ -283,7 +294,7 @@ def _cut_border(
     name: str,
     problems: ProblemList,
 ) -> BaseGeometry:
-    state = projection.to_metric(_collect(border))
+    state = projection.area_to_metric(_collect(border), where=f"{name}.border")
     border_line = state.boundary if state.area > 0.0 else state
     gap_m = float(shapely.distance(b_ground, border_line))
     if gap_m > border_buffer_m:
@@ -296,6 +307,12 @@ def _cut_border(
     if state.area > 0.0:
         contact = contact.intersection(state)
     return contact.difference(border_line.buffer(border_buffer_m))
+
+
+def _ground(polygons_lonlat: BaseGeometry, projection: Projection, where: str) -> BaseGeometry:
+    # joined in degrees: there, edges that two areas share are the same however many vertices each has on them
+    joined = shapely.union_all(shapely.make_valid(shapely.get_parts(polygons_lonlat)))
+    return projection.area_to_metric(joined, where=where)
 
 
 def _facing_b(contact: BaseGeometry, b_ground: BaseGeometry) -> list[Any]:

@@ -28,6 +28,7 @@ AnyGeometry = TypeVar("AnyGeometry", bound=BaseGeometry)
 LONLAT = "EPSG:4326"
 LONGITUDE_LIMIT_DEG = 180.0
 LATITUDE_LIMIT_DEG = 90.0
+EDGE_MAX_DEG = 0.5  # longest edge of an area before it is bent; leaves 30 m at 48 degrees
 _CENTRE_DECIMALS = (
     2  # a rounded centre keeps the text of the projection short and the same for nearly equal lines
 )
@@ -140,6 +141,26 @@ class Projection:
     def to_metric(self, geometry: AnyGeometry) -> AnyGeometry:
         """Return the geometry (degrees, longitude first) in metres; vertices move, no vertex is added."""
         return _move(geometry, self._forward)
+
+    def area_to_metric(self, geometry: BaseGeometry, *, where: str) -> BaseGeometry:
+        """Return an area or border (degrees) in metres, its long edges bent as they run on the map.
+
+        An edge that is straight in degrees bows by kilometres in metres when it is long (30 m in half a
+        degree), so vertices are added. Invalid polygons are repaired first.
+
+        Raises
+        ------
+        GeometryError
+            If the geometry is not in degrees or reaches so far round the earth that it cannot be projected.
+        """
+        if geometry.is_empty:
+            return geometry
+        check_units(_bounds_or_raise(geometry, where), pyproj.CRS(LONLAT), where)
+        valid = geometry if geometry.is_valid else shapely.make_valid(geometry)
+        moved: BaseGeometry = self.to_metric(shapely.segmentize(valid, EDGE_MAX_DEG))
+        if not np.isfinite(shapely.get_coordinates(moved)).all():
+            raise _refuse(where, "reaches too far round the earth", "cut it to the surroundings of the line")
+        return moved if moved.is_valid else shapely.make_valid(moved)
 
     def to_lonlat(self, geometry: AnyGeometry) -> AnyGeometry:
         """Return the geometry (metres) in degrees, longitude first."""

@@ -166,6 +166,8 @@ def sectors_by_polygons(
         _refuse_too_many(len(polygons), problems)
         problems.raise_if_any(GeometryError, "the line cannot be cut into sectors")
     names = [name for name, _ in polygons]
+    if not names:
+        problems.add("sectors", "there are none", "give at least one polygon")
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.add(f"sectors.{name}", "is there twice", "give each sector its own name")
     stretches: list[tuple[float, float, int]] = []
@@ -248,7 +250,7 @@ def is_water_at(sections: Sequence[Section], chainage_m: ArrayLike) -> NDArray[n
 
 def intervals_in_polygon(line: LineOfContact, polygon_lonlat: BaseGeometry) -> list[Interval]:
     """Return the chainage intervals of line inside a polygon (degrees), in order, touching ones joined."""
-    polygon = shapely.make_valid(line.projection.to_metric(polygon_lonlat))
+    polygon = line.projection.area_to_metric(polygon_lonlat, where="polygon")
     found: list[Interval] = []
     for part, metric in enumerate(shapely.get_parts(line.metric)):
         vertices = line.polylines.vertices_xy_m[part]
