@@ -234,7 +234,7 @@ def _edge(
         of_piece = side & (ground == piece)
         deepest_m = float(depth_m[of_piece].max())
         notes.append(
-            f"{name} of a pocket is narrower than the zone: its edge is its deepest ground, {deepest_m:.0f} m in"
+            f"{name} of a pocket is narrower than the zone: its edge is the ground {deepest_m:.0f} m in"
         )
         edge |= of_piece & (np.nan_to_num(depth_m, nan=-np.inf) >= _DEEP_SHARE * deepest_m)
     return edge

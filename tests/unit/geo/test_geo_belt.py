@@ -145,3 +145,21 @@ def test_a_sector_without_a_cell_is_named():
         belts_from_sectors(
             STRAIGHT, 5_000.0, sectors_by_breaks(STRAIGHT, [1.0]), cell_m=250.0, margin_m=1_000.0
         )
+
+
+@pytest.mark.shared
+def test_the_packaged_case_is_laid_out_whole(shared):
+    places = read_places(shared / "data/reference/settlement_control_2025-02-17.csv")
+    line = line_from_places(places.lonlat, places.side)
+    sectors = sectors_by_count(line, 8)
+    table = cells_from_line(line, make_zones(line, 5_000.0), sectors=sectors, weight_decay_m=2_000.0)
+    assert 10_000 < len(table) < 11_500
+    assert table.line_length_m.sum() == pytest.approx(line.length_m, rel=1e-12)
+    belts = belts_from_sectors(line, 5_000.0, sectors, margin_m=20_000.0)
+    own = sum(
+        int((b.inside & (sector_at(sectors, b.chainage_m.ravel()).reshape(b.shape) == b.sector)).sum())
+        for b in belts
+    )
+    zone_m2 = make_zones(line, 5_000.0).separation.area
+    assert own * 250.0**2 == pytest.approx(zone_m2, rel=0.01)
+    assert all(n_bands(b.inside) == n_bands(b.entry) == n_bands(b.exit) == 1 for b in belts)
