@@ -9,12 +9,17 @@ from scipy import ndimage
 from truceline.errors import GeometryError
 from truceline.geo import belt as belt_module
 from truceline.geo.belt import belts_from_sectors
+from truceline.geo.cells import cells_from_line
+from truceline.geo.line_sources import line_from_places
 from truceline.geo.sectors import (
     sections_by_intervals,
+    sector_at,
     sectors_by_breaks,
     sectors_by_count,
     sectors_by_length,
 )
+from truceline.geo.vector_files import read_places
+from truceline.geo.zone import make_zones
 
 WITH_CORNERS = np.ones((3, 3), dtype=bool)
 STRAIGHT = line_of(np.column_stack([np.linspace(0.0, 60_000.0, 61), np.zeros(61)]), lon=0.0, lat=0.0)
