@@ -166,6 +166,8 @@ def format_value(value: float, unit: str) -> str:
         return f"{_four_digits(value / 60)} min"
     if unit in ("1", ""):
         return _four_digits(value)
+    if unit.startswith("1/"):
+        return f"{_four_digits(value)} / {unit[2:]}"
     return f"{_four_digits(value)} {'people' if unit == 'person' else unit}"
 
 

@@ -16,8 +16,11 @@ from rich.text import Text
 
 from truceline.errors import Problem, TrucelineError
 
-PIPED_COLUMNS = 160
+PIPED_COLUMNS = 180
 """Width of tables that do not go to a terminal, so that a pipe or a file does not wrap them narrowly."""
+
+MAX_CELL_COLUMNS = 60
+"""Width at which a cell is folded, so that one long text does not starve the columns after it."""
 
 
 def open_console() -> Console:
@@ -58,7 +61,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Print rows under column heads, folded to the width there is; short rows are filled up."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=False)
     for number, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
+        is_last = number == len(columns) - 1
+        table.add_column(
+            column, overflow="fold", no_wrap=number == 0, max_width=None if is_last else MAX_CELL_COLUMNS
+        )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row.cells), style=row.style or None)
     console = open_console()

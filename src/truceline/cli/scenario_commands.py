@@ -36,7 +36,9 @@ SetOption = Annotated[
     ),
 ]
 
-WEAK_NOTE = "! marks values that nobody published or nobody has read: ask before relying on them."
+WEAK_NOTE = (
+    "! marks them: judgement is our choice, general was not read in a source; ask before relying on one."
+)
 
 
 @app.command("list")
@@ -47,9 +49,8 @@ def list_scenarios() -> None:
     rows = []
     for name in list_packaged():
         scenario = load_scenario(name)
-        rows.append(
-            (name, scenario.as_of.isoformat(), ", ".join(scenario.variants) or "none", scenario.title)
-        )
+        variants = ", ".join(scenario.variants) or "none"
+        rows.append(Row((name, scenario.as_of.isoformat(), variants, scenario.title)))
     print_table(("name", "as of", "variants", "title"), rows)
 
 
@@ -84,7 +85,7 @@ def show_scenario(
     for head, group in groupby(statements, key=lambda statement: statement.path.partition(".")[0]):
         rows += _section(head, group)
     rows += _section("assumptions, shared by all scenarios", assumptions)
-    print_table(("path", "value", "range", "evidence", "source"), rows)
+    print_table(("path", "value (range)", "evidence", "source"), rows)
     n_weak = sum(row.is_weak for row in (*statements, *assumptions))
     print_line()
     print_line(f"{n_weak} of {len(statements) + len(assumptions)} values are weak. {WEAK_NOTE}")
@@ -95,7 +96,8 @@ def _section(head: str, statements: Iterable[Statement]) -> Iterator[Row]:
     yield Row(())
     yield Row((head,), style="bold")
     for each in statements:
-        cells = (each.path, each.value, each.range, each.evidence, each.source)
+        value = f"{each.value} ({each.range})" if each.range else each.value
+        cells = (each.path, value, each.evidence, each.source)
         yield Row(cells, style="yellow" if each.is_weak else "")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from truceline.scenario.assumption import Assumption, Evidence
+from truceline.scenario.assumption import Assumption
 from truceline.scenario.model import Scenario
 from truceline.scenario.yaml_source import KeyPath
 from truceline.units import format_value
@@ -98,9 +98,7 @@ def _state(path: KeyPath, value: Any, is_default: bool) -> Statement:
 
 def _grade(record: Assumption) -> str:
     """Return the grade of evidence with a mark that survives black and white where it is weak."""
-    if record.evidence is Evidence.general:
-        return "! general: not read in a source"
-    return f"! {record.evidence}: ours" if record.evidence.is_weak else record.evidence.value
+    return f"! {record.evidence}" if record.evidence.is_weak else record.evidence.value
 
 
 def _in_words(value: Any) -> str:
