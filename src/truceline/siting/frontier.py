@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,12 +67,14 @@ def trace_frontier(
     budget_max: float,
     *,
     n_bounds: int = 8,
+    anchors: Sequence[float] = (),
     time_limit_s: float = math.inf,
     progress: Progress | None = None,
 ) -> Frontier:
     """Return the curve from the forced copies up to `budget_max` people, with an upper bound at every point.
 
-    n_bounds: anchors of the bound; more are tighter and slower. When time runs out the curve and bounds so
+    n_bounds: anchors of the bound, in geometric steps of the budget; more are tighter and slower. anchors:
+    further budgets (people) where the bound should be tight, such as the one to be decided on. When time runs out the curve and bounds so
     far are returned: both stay valid. Raises InfeasibleError when the budget is not above zero or does not
     pay for the forced copies.
     """
@@ -82,13 +85,14 @@ def trace_frontier(
     spent, objective = curve_of(problem, path)
     search = BoundSearch(problem, spent)
     in_time = path.complete
-    for done, price in enumerate(_anchor_prices(problem, path, spent, n_bounds)):
+    prices = _anchor_prices(problem, path, spent, n_bounds, anchors)
+    for done, price in enumerate(prices):
         if time.perf_counter() > deadline_s:
             in_time = False
             break
         search.improve(price, deadline_s=deadline_s)
         if progress is not None:
-            progress("bounds", (done + 1) / n_bounds)
+            progress("bounds", (done + 1) / len(prices))
     return Frontier(
         spent=spent,
         objective=objective,
@@ -109,13 +113,16 @@ def curve_of(problem: SitingProblem, path: GreedyPath) -> tuple[FloatArray, Floa
     return people[path.n_forced :], detection[path.n_forced :]
 
 
-def _anchor_prices(problem: SitingProblem, path: GreedyPath, spent: FloatArray, n_bounds: int) -> list[float]:
-    """Prices (detection per person) that greedy paid at budgets in geometric steps, highest first."""
+def _anchor_prices(
+    problem: SitingProblem, path: GreedyPath, spent: FloatArray, n_bounds: int, anchors: Sequence[float]
+) -> list[float]:
+    """Prices (detection per person) that greedy paid at budgets in geometric steps and at anchors, highest first."""
     gain, cost = path.gain[path.n_forced :], problem.cost[path.order[path.n_forced :]]
-    if gain.size == 0 or n_bounds < 1:
+    if gain.size == 0 or n_bounds + len(anchors) < 1:
         return []
     free = spent[1:] - spent[0]
-    budgets = free[-1] * np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n_bounds) if n_bounds > 1 else free[-1:]
+    steps = free[-1] * np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n_bounds) if n_bounds > 1 else free[-1:][:n_bounds]
+    budgets = np.concatenate([steps, np.maximum(np.asarray(anchors, dtype=np.float64) - spent[0], 0.0)])
     at = np.minimum(np.searchsorted(free, budgets), gain.size - 1)
     prices = np.unique(gain[at] / cost[at])[::-1]
     return [float(price) for price in prices]

@@ -1,0 +1,221 @@
+"""From the scenario to the ground: line, zones, sectors, cells, belts and the way sight is computed.
+
+The only place where a scenario's geometry is turned into metres. Nobody stands anywhere yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from truceline.errors import GeometryError, Problem
+from truceline.geo.belt import CrossingBelt, belts_from_sectors
+from truceline.geo.cells import DemandCells, cells_from_line
+from truceline.geo.line import LineOfContact
+from truceline.geo.line_sources import line_from_control, line_from_places, read_line
+from truceline.geo.sectors import (
+    Section,
+    Sector,
+    sections_by_intervals,
+    sections_by_polygon,
+    sectors_by_breaks,
+    sectors_by_length,
+    sectors_by_polygons,
+)
+from truceline.geo.sight import Sight, choose_sight
+from truceline.geo.terrain import Terrain, check_terrain_covers, read_terrain
+from truceline.geo.vector_files import read_features, read_places
+from truceline.geo.zone import Zones, make_zones
+from truceline.provenance import hash_files
+from truceline.scenario.load import PACKAGED_PLACES
+from truceline.scenario.model import Scenario
+from truceline.scenario.reference import read_table
+
+DEFAULT_SECTOR_M = 100_000.0
+"""Length of a sector where the scenario names no sectors: about a brigade's stretch."""
+CROSSING_MARGIN_M = 15_000.0
+"""How far past a sector's ends a crossing may swing, and watchers count: twice the longest ground range."""
+STATION_M = 1000.0
+"""Distance between the places along the line where the elevation model must have a height."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Where everything happens."""
+
+    line: LineOfContact
+    zones: Zones
+    sectors: tuple[Sector, ...]
+    sections: tuple[Section, ...]
+    cells: DemandCells
+    belts: tuple[CrossingBelt, ...]
+    water_half_width_m: float
+    """Half the width of the water along water sections."""
+    sight: Sight
+    terrain: Terrain | None
+    warnings: tuple[Problem, ...]
+    inputs: dict[str, str]
+    """Hash of every file read."""
+
+    @property
+    def length_km(self) -> float:
+        """Geodesic length of the line."""
+        return self.line.length_m / 1000
+
+    @property
+    def sector_area_m2(self) -> NDArray[np.float64]:
+        """Area of the separation zone in each sector."""
+        counts = np.bincount(self.cells.sector, minlength=len(self.sectors))
+        area: NDArray[np.float64] = counts * self.cells.cell_m**2.0
+        return area
+
+
+def lay_out_ground(scenario: Scenario) -> Ground:
+    """Read the scenario's geometry and lay out everything that does not depend on a posture.
+
+    Raises GeometryError or TerrainError with all problems of the stage that failed.
+    """
+    line = _read_line_of_contact(scenario)
+    if scenario.line.simplify.value > 0:
+        line = line.simplify(scenario.line.simplify.value)
+    half_width_m = scenario.zone.half_width.value
+    bands = [(band.name, band.start.value, band.end.value) for band in scenario.zone.limitation]
+    sectors, sections = _divide(scenario, line)
+    zones = make_zones(line, half_width_m, bands)
+    cells = cells_from_line(
+        line,
+        zones,
+        cell_m=scenario.grid.cell.value,
+        sectors=sectors,
+        sections=sections,
+        weight_decay_m=scenario.watched.decay.value,
+    )
+    belts = belts_from_sectors(
+        line,
+        half_width_m,
+        sectors,
+        sections,
+        cell_m=scenario.grid.crossing_cell.value,
+        margin_m=CROSSING_MARGIN_M,
+        water_half_width_m=scenario.water.half_width.value,
+    )
+    terrain, warnings = _read_heights(scenario, line, cells)
+    return Ground(
+        line=line,
+        zones=zones,
+        sectors=sectors,
+        sections=sections,
+        cells=cells,
+        belts=belts,
+        water_half_width_m=scenario.water.half_width.value,
+        sight=choose_sight(terrain, scenario.terrain.landscape),
+        terrain=terrain,
+        warnings=(*line.warnings, *warnings),
+        inputs=hash_files(_files_of(scenario)),
+    )
+
+
+def _read_line_of_contact(scenario: Scenario) -> LineOfContact:
+    source = scenario.line
+    tolerance_m = source.tolerance.value
+    if source.places is not None:
+        lonlat, side, names, origin = _read_places(source.places)
+        return line_from_places(
+            lonlat, side, names=names, tolerance_m=tolerance_m or None, name=scenario.name, source=origin
+        )
+    if source.file is not None:
+        return read_line(
+            source.file,
+            tolerance_m=tolerance_m,
+            name=scenario.name,
+            layer=source.layer,
+            crs=source.crs,
+            columns=source.where or None,
+            side_a_is=source.side_a_is,
+        )
+    control = source.control
+    if control is None:
+        raise GeometryError(scenario.name, [Problem("line", "is only a length", "there is no map to plan on")])
+
+    def read(path: Path | None) -> tuple[shapely.Geometry, ...] | None:
+        return None if path is None else read_features(path).geometries
+
+    return line_from_control(
+        read_features(control.side_b).geometries,
+        read(control.border),
+        read(control.coast),
+        held_by_a=read(control.side_a),
+        border_buffer_m=control.border_buffer.value,
+        tolerance_m=tolerance_m,
+        name=scenario.name,
+    )
+
+
+def _read_places(places: Path | str) -> tuple[NDArray[np.float64], list[str], list[str], str]:
+    """Return lonlat (n, 2), sides, names and a source line of the packaged table or a user's CSV file."""
+    if str(places) == PACKAGED_PLACES:
+        rows = read_table("settlement_control_2025-02-17")
+        lonlat = np.array([[float(row["lon"]), float(row["lat"])] for row in rows])
+        origin = f"{len(rows)} towns with the side that held them on 17 February 2025"
+        return lonlat, [row["side"] for row in rows], [row["name"] for row in rows], origin
+    found = read_places(Path(places))
+    return found.lonlat, list(found.side), list(found.name), Path(places).name
+
+
+def _divide(scenario: Scenario, line: LineOfContact) -> tuple[tuple[Sector, ...], tuple[Section, ...]]:
+    """Return sectors and sections as the scenario asks."""
+    asked = scenario.sectors
+    if asked.polygons is not None:
+        features = read_features(asked.polygons)
+        names = features.fields.get(asked.name_field)
+        if names is None:
+            known = ", ".join(features.fields) or "none"
+            problem = Problem(asked.polygons.name, f"has no attribute '{asked.name_field}'", f"it has {known}")
+            raise GeometryError("sectors", [problem])
+        sectors = sectors_by_polygons(line, list(zip(names, features.geometries, strict=True)))
+    elif asked.breaks:
+        sectors = sectors_by_breaks(line, [record.value for record in asked.breaks])
+    else:
+        sectors = sectors_by_length(line, asked.length.value if asked.length else DEFAULT_SECTOR_M)
+    if scenario.water.file is not None:
+        outline = shapely.union_all(list(read_features(scenario.water.file).geometries))
+        return sectors, sections_by_polygon(line, outline)
+    if scenario.water.polygon:
+        return sectors, sections_by_polygon(line, shapely.Polygon(scenario.water.polygon))
+    return sectors, sections_by_intervals(line, [])
+
+
+def _read_heights(
+    scenario: Scenario, line: LineOfContact, cells: DemandCells
+) -> tuple[Terrain | None, tuple[Problem, ...]]:
+    """Read and check the elevation model, if there is one."""
+    source = scenario.terrain
+    if not source.files:
+        return None, ()
+    low, high = cells.xy_m.min(axis=0) - CROSSING_MARGIN_M, cells.xy_m.max(axis=0) + CROSSING_MARGIN_M
+    terrain = read_terrain(
+        source.files,
+        crs=line.projection.crs.to_wkt(),
+        bounds_m=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+        cell_m=source.cell.value if source.cell else None,
+        surface=source.surface,
+        source_crs=source.crs,
+        fill_unknown_m=source.fill_unknown.value if source.fill_unknown else None,
+    )
+    stations = line.stations(STATION_M)
+    labels = [f"km {chainage_m / 1000:.0f}" for chainage_m in stations.chainage_m]
+    check_terrain_covers(terrain, stations.xy_m, labels, unit="km")
+    return terrain, terrain.warnings
+
+
+def _files_of(scenario: Scenario) -> list[Path]:
+    """Return every file the scenario names and we read."""
+    line, control = scenario.line, scenario.line.control
+    named = [line.places, line.file, scenario.sectors.polygons, scenario.water.file, *scenario.terrain.files]
+    if control is not None:
+        named += [control.side_a, control.side_b, control.border, control.coast]
+    return [path for path in named if isinstance(path, Path) and path.is_file()]

@@ -1,0 +1,186 @@
+"""Make a plan: ground, then for each posture siting, crossings and people, then the published debate beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from truceline.detection.parameters import DetectionParameters
+from truceline.detection.sensors import Sensor, load_sensors
+from truceline.errors import Problem, ScenarioError
+from truceline.force.benchmarks import EstimateReading, explain_estimates, read_model
+from truceline.force.costs import list_cost_context
+from truceline.force.densities import (
+    DensityRow,
+    densities_of_estimates,
+    densities_of_missions,
+    density_of_plan,
+    sort_densities,
+)
+from truceline.force.estimates import deployed_estimates, read_estimates
+from truceline.force.missions import read_missions
+from truceline.plan.crossings import Crossings, find_crossings
+from truceline.plan.ground import Ground, lay_out_ground
+from truceline.plan.headlines import list_headlines
+from truceline.plan.model import Plan, PosturePlan
+from truceline.plan.parameters import detection_parameters
+from truceline.plan.people import People, count_given, count_watch, site_bases, size_people
+from truceline.plan.watch import Progress, Watch, choose_watch
+from truceline.provenance import Provenance, hash_text
+from truceline.scenario.assumption import AssumptionSet
+from truceline.scenario.model import Posture, Scenario
+
+N_BOUNDS_CHOSEN = 3
+"""Anchors of the proven bound along the curve of the posture planned in full; the others get one, at their budget."""
+
+
+def make_plan(
+    scenario: Scenario,
+    *,
+    posture: str | None = None,
+    provenance: Provenance | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Plan every posture of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A checked scenario, from `load_scenario`.
+    posture
+        Key of the posture to plan in full; default the scenario's own choice.
+    provenance
+        What the scenario was made from; default one that names only the scenario.
+    progress
+        Called with the stage and how far it is, 0 to 1; may raise KeyboardInterrupt.
+
+    Raises
+    ------
+    TrucelineError
+        ScenarioError, GeometryError, TerrainError or InfeasibleError with all problems of the stage.
+    """
+    chosen = _choose(scenario, posture)
+    assumptions = scenario.assumptions
+    parameters = detection_parameters(assumptions)
+    sensors = load_sensors()
+    tell = progress or (lambda stage, share: None)
+    tell("ground", 0.0)
+    ground = None if scenario.is_only_a_length else lay_out_ground(scenario)
+    tell("ground", 1.0)
+    planned = {}
+    for key, one in scenario.postures.items():
+
+        def tell_posture(stage: str, share: float, key: str = key) -> None:
+            tell(f"{key}: {stage}", share)
+
+        planned[key] = _plan_posture(
+            key, one, scenario, ground, assumptions, parameters, sensors, key == chosen, tell_posture
+        )
+    length_m = ground.line.length_m if ground is not None else _given_length_m(scenario)
+    made = provenance or Provenance(scenario.name, hash_text(scenario.model_dump_json()))
+    return Plan(
+        scenario=scenario,
+        assumptions=assumptions,
+        sensors=sensors,
+        ground=ground,
+        postures=planned,
+        chosen_key=chosen,
+        densities=_list_densities(planned, length_m),
+        cost_context=list_cost_context(
+            planned[chosen].people.force.deployed_people, read_missions(), read_estimates()
+        ),
+        provenance=replace(made, inputs=ground.inputs if ground else {}, method=_method(planned[chosen])),
+        warnings=ground.warnings if ground is not None else (),
+    )
+
+
+def _choose(scenario: Scenario, posture: str | None) -> str:
+    key = posture or scenario.posture
+    if key not in scenario.postures:
+        known = ", ".join(scenario.postures)
+        raise ScenarioError(scenario.name, [Problem(f"--posture {key}", "is not a posture here", f"one of {known}")])
+    return key
+
+
+def _given_length_m(scenario: Scenario) -> float:
+    return scenario.line.length.value if scenario.line.length is not None else 0.0
+
+
+def _plan_posture(
+    key: str,
+    posture: Posture,
+    scenario: Scenario,
+    ground: Ground | None,
+    assumptions: AssumptionSet,
+    parameters: DetectionParameters,
+    sensors: dict[str, Sensor],
+    in_full: bool,
+    tell: Progress,
+) -> PosturePlan:
+    watch: Watch | None = None
+    crossings: Crossings | None = None
+    if ground is None or posture.given is not None:
+        length_m = ground.line.length_m if ground is not None else _given_length_m(scenario)
+        given = posture.given
+        if given is None:
+            raise ValueError(f"posture {key} has neither given counts nor a map")  # a named check forbids it
+        people = size_people(posture, count_given(given, length_m, assumptions), None, assumptions)
+    else:
+        length_m = ground.line.length_m
+        watch = choose_watch(
+            posture,
+            scenario.watched,
+            ground,
+            sensors,
+            assumptions,
+            parameters,
+            n_bounds=N_BOUNDS_CHOSEN if in_full else 0,
+            progress=tell,
+        )
+        tell("crossings", 0.0)
+        crossings = find_crossings(watch.candidates, watch.copies, ground, sensors, assumptions, parameters)
+        tell("people", 0.5)
+        counts = count_watch(posture, watch, sensors, assumptions)
+        people = size_people(posture, counts, site_bases(posture, ground, assumptions), assumptions)
+    tell("people", 1.0)
+    return PosturePlan(
+        key=key,
+        posture=posture,
+        people=people,
+        watch=watch,
+        crossings=crossings,
+        headlines=list_headlines(
+            scenario, ground, length_m, people, watch, crossings, assumptions, sensors
+        ),
+        readings=_read_debate(posture, people, length_m, ground, assumptions),
+    )
+
+
+def _read_debate(
+    posture: Posture, people: People, length_m: float, ground: Ground | None, assumptions: AssumptionSet
+) -> tuple[EstimateReading, ...]:
+    """Return every published estimate of a deployed force, read against a sited posture."""
+    if ground is None:
+        return ()
+    model = read_model(posture.label, length_m, people.force, assumptions)
+    return explain_estimates(deployed_estimates(), model)
+
+
+def _list_densities(planned: dict[str, PosturePlan], length_m: float) -> tuple[DensityRow, ...]:
+    plans = [
+        density_of_plan(
+            one.label,
+            one.people.force,
+            length_m,
+            posts=one.people.counts.armed_posts + one.people.counts.unarmed_posts,
+        )
+        for one in planned.values()
+    ]
+    return sort_densities(
+        [*plans, *densities_of_missions(read_missions()), *densities_of_estimates(deployed_estimates())]
+    )
+
+
+def _method(planned: PosturePlan) -> str:
+    if planned.watch is None:
+        return "counts as given; people bottom-up from tasks"
+    return "lazy greedy by detection per person, bound by concave relaxation; eikonal crossings; people bottom-up"

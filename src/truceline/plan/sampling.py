@@ -1,0 +1,4 @@
+"""placeholder"""
+from dataclasses import dataclass
+@dataclass
+class Bands: ...
