@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -43,7 +43,7 @@ def print_line(text: str = "") -> None:
 
 def print_title(text: str) -> None:
     """Print a heading, bold where the terminal can."""
-    open_console().print(Text(printable(text), style="bold"), soft_wrap=True)
+    _write(Text(printable(text), style="bold"), fold=False)
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Row]) -> None:
         )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row.cells), style=row.style or None)
+    _write(table)
+
+
+def _write(what: RenderableType, *, fold: bool = True) -> None:
+    """Render for the width there is, then write without the blanks that fill up lines.
+
+    The console library would end the program by itself where the reader of a pipe went away.
+    """
     console = open_console()
     with console.capture() as captured:
-        console.print(table)
+        console.print(what, soft_wrap=not fold)
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 

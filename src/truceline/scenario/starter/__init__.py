@@ -5,10 +5,13 @@ Gives text only; whoever asks writes the files.
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 
+from truceline.errors import ScenarioError
 from truceline.scenario.load import read_packaged
+from truceline.scenario.yaml_source import parse_yaml_value
 
 STARTER_NAME = "my-line"
 """Name used inside the example, and for a file whose own name cannot be one."""
@@ -25,9 +28,9 @@ def make_starter(stem: str) -> dict[str, str]:
     folder = files("truceline.scenario").joinpath("starter")
     scenario = folder.joinpath("starter.yaml").read_text(encoding="utf-8")
     line = folder.joinpath("line.json").read_text(encoding="utf-8")
-    scenario = scenario.replace(f"{STARTER_NAME}.geojson", _quoted(f"{stem}.geojson"))
+    scenario = scenario.replace(f"{STARTER_NAME}.geojson", _as_yaml(f"{stem}.geojson"))
     scenario = scenario.replace(f"{STARTER_NAME}.yaml", f"{stem}.yaml")
-    scenario = scenario.replace(f"name: {STARTER_NAME}\n", f"name: {name_scenario(stem)}\n")
+    scenario = scenario.replace(f"name: {STARTER_NAME}\n", f"name: {_as_yaml(name_scenario(stem))}\n")
     return {f"{stem}.yaml": scenario, f"{stem}.geojson": line}
 
 
@@ -37,15 +40,17 @@ def copy_packaged(name: str, stem: str) -> dict[str, str]:
     Raises ScenarioError for an unknown name.
     """
     text = read_packaged(name)
-    renamed = re.sub(r"(?m)^name: .*$", f"name: {name_scenario(stem)}", text, count=1)
+    renamed = re.sub(r"(?m)^name: .*$", f"name: {_as_yaml(name_scenario(stem))}", text, count=1)
     return {
         f"{stem}.yaml": f"# Made from the packaged scenario {name}; change what you know better.\n{renamed}"
     }
 
 
-def _quoted(file_name: str) -> str:
-    """Return a file name as YAML: plain where it can be, else in double quotes."""
-    if re.fullmatch(r"[A-Za-z][\w.-]*", file_name, re.ASCII):
-        return file_name
-    escaped = file_name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _as_yaml(text: str) -> str:
+    """Return a text as YAML: plain where it reads back as itself, else in double quotes."""
+    try:
+        if re.fullmatch(r"[\w.-]+", text) and parse_yaml_value(text, "name") == text:
+            return text
+    except ScenarioError:
+        pass
+    return json.dumps(text, ensure_ascii=False)
