@@ -104,6 +104,19 @@ def join_means(parts: Sequence[Means]) -> Means:
     )
 
 
+def select_means(means: Means, index: IntArray) -> Means:
+    """Return the candidates at `index`, in that order."""
+    return Means(
+        tuple(means.sensor_id[i] for i in index),
+        tuple(means.kind[i] for i in index),
+        means.x_m[index],
+        means.y_m[index],
+        means.eye_height_m[index],
+        means.sector[index],
+        means.hours_per_day[index],
+    )
+
+
 def attribution_of(means: Means, sensors: Mapping[str, Sensor]) -> NDArray[np.bool_]:
     """Return (n,) True where one detection by the candidate has attribution value."""
     return np.array([sensors[name].attributes for name in means.sensor_id], dtype=np.bool_)

@@ -19,7 +19,7 @@ from ._arrays import FloatArray, as_floats
 from ._pairs import FixedMeans, Sight, collect_fixed, iterate_batches, places_from_points
 from .coverage import check_places
 from .kinds import KIND_INDEX, MOVERS, N_STATES, STATE_INDEX, STATES
-from .means import IntArray, Means, check_means
+from .means import IntArray, Means, check_means, select_means
 from .moving import area_rate_per_s
 from .parameters import DetectionParameters
 from .sensors import Sensor
@@ -53,7 +53,7 @@ def rate_fields(
     check_means(means, sensors, areas)
     _check_request(means, counts, kinds)
     field = np.zeros((len(kinds), N_STATES, len(x)))
-    chosen = _select(means, np.flatnonzero(counts > 0))
+    chosen = select_means(means, np.flatnonzero(counts > 0))
     chosen_counts = counts[counts > 0]
     fixed = collect_fixed(chosen, sensors, parameters)
     if len(fixed.candidate) and len(x):
@@ -109,19 +109,6 @@ def _check_request(means: Means, counts: FloatArray, kinds: Sequence[str]) -> No
         problems.append(Problem("copies", found, "give one count of 0 or more for each"))
     if problems:
         raise ScenarioError("the rate field cannot be computed", problems)
-
-
-def _select(means: Means, index: IntArray) -> Means:
-    """Return the candidates at `index`."""
-    return Means(
-        tuple(means.sensor_id[i] for i in index),
-        tuple(means.kind[i] for i in index),
-        means.x_m[index],
-        means.y_m[index],
-        means.eye_height_m[index],
-        means.sector[index],
-        means.hours_per_day[index],
-    )
 
 
 def _add_fixed(

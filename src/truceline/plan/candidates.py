@@ -15,7 +15,7 @@ from scipy import sparse
 
 from truceline.detection.coverage import DetectionTable
 from truceline.detection.means import Means as DetectionMeans
-from truceline.detection.means import area_means, attribution_of, fixed_means, join_means
+from truceline.detection.means import area_means, attribution_of, fixed_means, join_means, select_means
 from truceline.detection.sensors import Sensor
 from truceline.errors import InfeasibleError, ProblemList
 from truceline.detection.visits import HOURS_PER_DAY
@@ -301,6 +301,37 @@ def _join(blocks: list[_Block], group_limit: IntArray) -> Candidates:
         group_limit=group_limit,
         parts=join_means([part for block in blocks for part in block.parts]),
         owner=np.concatenate(owners),
+    )
+
+
+def select_candidates(candidates: Candidates, rows: IntArray) -> Candidates:
+    """Return these candidates only, in the order given, with their sensors."""
+    position = np.full(candidates.n, -1, dtype=np.int64)
+    position[rows] = np.arange(len(rows))
+    parts = np.flatnonzero(position[candidates.owner] >= 0)
+    parts = parts[np.argsort(position[candidates.owner[parts]], kind="stable")]
+    taken = {
+        name: getattr(candidates, name)[rows]
+        for name in (
+            "x_m",
+            "y_m",
+            "chainage_m",
+            "offset_m",
+            "eye_height_m",
+            "sector",
+            "cost",
+            "copies_max",
+            "forced",
+            "group",
+        )
+    }
+    return Candidates(
+        means_key=tuple(candidates.means_key[row] for row in rows),
+        kind=tuple(candidates.kind[row] for row in rows),
+        group_limit=candidates.group_limit,
+        parts=select_means(candidates.parts, parts),
+        owner=position[candidates.owner[parts]],
+        **taken,
     )
 
 

@@ -112,7 +112,11 @@ def lay_out_ground(scenario: Scenario) -> Ground:
         cells=cells,
         belts=belts,
         water_half_width_m=scenario.water.half_width.value,
-        sight=choose_sight(terrain, scenario.terrain.landscape),
+        sight=choose_sight(
+            terrain,
+            scenario.terrain.landscape,
+            optimism=scenario.assumptions.value("sight.optimism"),
+        ),
         terrain=terrain,
         warnings=(*line.warnings, *warnings),
         inputs=hash_files(_files_of(scenario)),
