@@ -50,7 +50,9 @@ class Sides(Frozen):
     """What the two sides are called in products."""
 
     a: Text = "side a"
+    """Name of side a in products; in the file it stays `a`."""
     b: Text = "side b"
+    """Name of side b in products."""
 
 
 class ControlAreas(Frozen):
@@ -105,6 +107,7 @@ class LimitationBand(Frozen):
     """A band behind the separation zone where a class of weapons is not allowed."""
 
     name: Text
+    """What may not be in the band."""
     start: Distance
     """Distance from the line where the band starts."""
     end: Length
@@ -117,6 +120,7 @@ class ZoneDesign(Frozen):
     half_width: Length = Assumption(value=5000, unit="m")
     """Width of the separation zone on each side of the line."""
     limitation: tuple[LimitationBand, ...] = ()
+    """Bands behind the zone, nearest first; none is possible."""
 
 
 class Sectors(Frozen):
@@ -181,7 +185,7 @@ class TerrainSource(Frozen):
     fill_unknown: Distance | None = None
     """Height to take where the model has none (0 for a sea without heights); default: it stays unknown."""
     landscape: Text = "rolling"
-    """Kind of country for statistical sight; see the manual for the list."""
+    """Kind of country, for sight without an elevation model."""
 
 
 class Incidents(Frozen):
@@ -201,6 +205,7 @@ class Means(Frozen):
     """One kind of thing that watches, offered to siting."""
 
     label: Text
+    """What it is called in products."""
     kind: Literal["post", "unarmed_post", "mast", "patrol", "orbit"]
     """What it is for the head count: a post has a crew, a mast none, patrols and orbits serve a sector."""
     sensors: tuple[Text, ...] = Field(min_length=1)
@@ -241,7 +246,9 @@ class GivenPosts(Frozen):
     """A posture that is counted, not sited: past missions and lines that are only a length."""
 
     posts: Number = Assumption(value=0, unit="1")
+    """Armed posts with a crew."""
     unarmed_posts: Number = Assumption(value=0, unit="1")
+    """Posts of unarmed observers."""
     patrols_per_day: Number | None = None
     """Default: `patrol.rate` times the length."""
     people: People | None = None
@@ -252,13 +259,19 @@ class Posture(Frozen):
     """A way of watching the line, and what stands behind it."""
 
     label: Text
+    """What it is called in products."""
     description: Text = ""
+    """Whose idea it is and how it works, in a sentence or two."""
     watch: PeoplePerLength | None = None
     """People in watching tasks (posts, masts, patrols, drones) for each km: the budget of siting."""
     rules: PostRules = PostRules()
+    """Where posts and masts may stand."""
     means: dict[Key, Means] = Field(default_factory=dict)
+    """What siting may choose from, by name."""
     given: GivenPosts | None = None
+    """Counts, in place of `watch` and `means`."""
     reaction: Reaction = Reaction()
+    """Who comes when something happens."""
     brigades: Number = Assumption(value=0, unit="1")
     """Deterrence brigades behind the line: a term of its own."""
 
@@ -277,25 +290,37 @@ class Scenario(Frozen):
     format: Literal[1]
     """Version of the file format."""
     name: Slug
+    """Short name, used in file names and provenance."""
     title: Text
+    """Title of the report."""
     as_of: Annotated[date, BeforeValidator(_read_date)]
     """Day the scenario describes: YYYY-MM-DD."""
     description: Text = ""
+    """What the plan is for and where its line comes from."""
     sides: Sides = Sides()
+    """Names of the two sides."""
     line: LineSource
+    """Where the line of contact runs."""
     zone: ZoneDesign = ZoneDesign()
+    """Where forces and weapons may not be."""
     sectors: Sectors = Sectors()
+    """How the line is divided among commanders."""
     water: Water = Water()
+    """Where the line runs along water."""
     grid: Grid = Grid()
+    """How finely ground is divided."""
     terrain: TerrainSource = TerrainSource()
+    """Heights, or a kind of country in their place."""
     incidents: Incidents | None = None
+    """What is to be noticed; needed where there is a map."""
     posture: Key
     """The posture planned in full; the others are set beside it."""
     postures: dict[Key, Posture] = Field(min_length=1)
+    """Ways of watching, by name."""
     overrides: dict[str, Assumption] = Field(default_factory=dict, alias="assumptions")
-    """Catalogue assumptions replaced by name; filled by the loader, which knows their units."""
+    """Assumptions shared by all scenarios, replaced here by name."""
     variants: dict[Key, dict[str, Any]] = Field(default_factory=dict)
-    """Named differences: dotted path -> value."""
+    """Named differences: under each name, dotted paths with their values."""
 
     @property
     def assumptions(self) -> AssumptionSet:
