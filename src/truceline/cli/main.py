@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from truceline import __version__
-from truceline.cli import scenario_commands
+from truceline.cli import plan_command, result_commands, scenario_commands
 from truceline.cli._console import print_error, print_line
 from truceline.errors import TrucelineError
 
@@ -57,6 +57,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(plan_command.plan)
+app.command()(result_commands.explain)
+app.command()(result_commands.compare)
 app.add_typer(scenario_commands.app, name="scenario")
 
 

@@ -28,6 +28,8 @@ class SitedReaction:
     """Bases; a fraction stands for a force whose size is known but not its bases."""
     unit_people: float
     """People in the unit at one base."""
+    origin: Traced | None = None
+    """How the number of bases was found, where it was not simply stated."""
 
 
 Reaction = ShareReaction | SitedReaction

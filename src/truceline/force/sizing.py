@@ -307,7 +307,7 @@ def _bases_task(reaction: SitedReaction, assumptions: AssumptionSet) -> Task:
             unit.name, reaction.unit_people, unit.unit, unit.label, evidence="stated", source="the posture"
         )
     label = "Reaction units at their bases"
-    count = trace_count("reaction_bases", reaction.n_bases, "base", "Reaction bases")
+    count = reaction.origin or trace_count("reaction_bases", reaction.n_bases, "base", "Reaction bases")
     traced = _trace_product("force.reaction", label, [count, unit])
     return Task("reaction", label, reaction.n_bases, "base", traced.value, "reaction", traced)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from truceline.detection.kinds import KINDS, STATES
@@ -87,12 +85,13 @@ def list_headlines(
 
 
 def _trace_sight(ground: Ground) -> Traced:
+    """Return the cell size behind every coverage number: of the elevation model, or of the demand cells."""
     cell = ground.sight.cell_m
     return Traced(
         "sight.cell",
-        math.nan if cell is None else cell,
+        ground.cells.cell_m if cell is None else cell,
         "m",
-        f"Line of sight: {ground.sight.mode}",
+        f"Cell size; line of sight is {ground.sight.mode}",
         evidence="judgement" if ground.sight.indicative else "computed",
         note=ground.sight.note,
     )

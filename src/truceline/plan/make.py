@@ -39,6 +39,7 @@ def make_plan(
     posture: str | None = None,
     provenance: Provenance | None = None,
     progress: Progress | None = None,
+    only_chosen: bool = False,
 ) -> Plan:
     """Plan every posture of a scenario.
 
@@ -52,6 +53,8 @@ def make_plan(
         What the scenario was made from; default one that names only the scenario.
     progress
         Called with the stage and how far it is, 0 to 1; may raise KeyboardInterrupt.
+    only_chosen
+        Leave the other postures out, to save their time.
 
     Raises
     ------
@@ -68,6 +71,8 @@ def make_plan(
     tell("ground", 1.0)
     planned = {}
     for key, one in scenario.postures.items():
+        if only_chosen and key != chosen:
+            continue
 
         def tell_posture(stage: str, share: float, key: str = key) -> None:
             tell(f"{key}: {stage}", share)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import GivenPosts, Posture
 from truceline.siting.problems import SetCoverProblem
 from truceline.siting.solve import solve_cover
+from truceline.trace import Traced
 
 FloatArray = NDArray[np.float64]
 
@@ -36,8 +37,23 @@ class Bases:
     """(n, 2) metric places of the bases."""
     chainage_m: FloatArray
     side: tuple[str, ...]
-    reach_m: float
+    reach: Traced
     """Straight distance a column covers in the time."""
+
+    def to_reaction(self) -> SitedReaction:
+        """Return the reaction force with how its number of bases was found."""
+        required = self.required
+        origin = Traced(
+            "posture.reaction_bases",
+            required.n_bases,
+            "base",
+            "Reaction bases",
+            formula="fewest places from which every reachable cell of the zone is within force.reaction_reach",
+            parts=(self.reach,),
+            evidence="computed",
+            note=required.sentence(),
+        )
+        return replace(required.to_reaction(), origin=origin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +78,7 @@ def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> 
     if reaction.time is None:
         return None
     value = assumptions.value
-    reach_m = reach_in_time(reaction.time.value, assumptions).value
+    reach = reach_in_time(reaction.time.value, assumptions)
     stations = ground.line.stations(reaction.spacing.value)
     xy, chainage, sides = [], [], []
     for side in posture.rules.sides:
@@ -110,7 +126,7 @@ def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> 
         reached_share=1 - len(cover.uncovered) / len(cells),
     )
     return Bases(
-        required, base_xy[chosen], base_chainage[chosen], tuple(sides[i] for i in chosen), reach_m
+        required, base_xy[chosen], base_chainage[chosen], tuple(sides[i] for i in chosen), reach
     )
 
 
@@ -169,7 +185,7 @@ def size_people(
     posture: Posture, counts: WatchCounts, bases: Bases | None, assumptions: AssumptionSet
 ) -> People:
     """Return the whole force of a posture, its rotation pool and its daily supply."""
-    reaction: SitedReaction | ShareReaction = ShareReaction() if bases is None else bases.required.to_reaction()
+    reaction: SitedReaction | ShareReaction = ShareReaction() if bases is None else bases.to_reaction()
     force = size_force(counts, assumptions, reaction=reaction, brigades=posture.brigades.value)
     return People(
         force=force,
