@@ -1,0 +1,92 @@
+"""Set the headline numbers of plans side by side: values as they were planned, nothing recomputed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from truceline.errors import OutputError, Problem
+from truceline.plan.model import Plan
+from truceline.publish.document import PlanDocument, traced_from_document
+from truceline.trace import Traced
+from truceline.units import format_share, format_value
+
+Column = dict[str, tuple[float, str, str]]
+"""Headline name -> value, unit, label."""
+
+_SHARES = ("watch.", "crossing.")
+_FIRST = (
+    "line.length",
+    "force.deployed",
+    "force.watching",
+    "force.deterrence",
+    "force.per_km",
+    "force.pool",
+    "watch.detect",
+    "watch.bound",
+    "watch.verify",
+    "watch.attribute",
+    "crossing.weakest",
+    "crossing.open",
+)
+"""Headlines shown first, in this order."""
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One number across the plans."""
+
+    name: str
+    label: str
+    cells: tuple[str, ...]
+
+
+def _column(headlines: Sequence[Traced]) -> Column:
+    return {traced.name: (traced.value, traced.unit, traced.label) for traced in headlines}
+
+
+def column_of_plan(plan: Plan) -> Column:
+    """Return the headlines of the posture planned in full."""
+    return _column(list(plan.chosen.headlines.values()))
+
+
+def column_of_document(document: PlanDocument, posture: str | None = None) -> Column:
+    """Return the headlines of a posture of a plan that was read back; OutputError for an unknown posture."""
+    key = posture or document.posture
+    if key not in document.postures:
+        known = ", ".join(document.postures)
+        raise OutputError("compare", [Problem(f"--posture {key}", "is not in this plan", f"one of {known}")])
+    return _column([traced_from_document(tree) for tree in document.postures[key].headlines])
+
+
+def compare_columns(columns: Sequence[tuple[str, Column]]) -> tuple[ComparisonRow, ...]:
+    """Return one row for each headline that any plan has; a plan without it gets a dash."""
+    names = dict.fromkeys(name for name in _FIRST if any(name in column for _, column in columns))
+    names |= dict.fromkeys(name for _, column in columns for name in column)
+    rows = []
+    for name in names:
+        label = next(column[name][2] for _, column in columns if name in column)
+        rows.append(ComparisonRow(name, f"{name}  {label}", tuple(_cell(name, column) for _, column in columns)))
+    return tuple(rows)
+
+
+def _cell(name: str, column: Column) -> str:
+    if name not in column or math.isnan(column[name][0]):
+        return "-"
+    value, unit, _ = column[name]
+    return format_share(value, 1) if name.startswith(_SHARES) else format_value(value, unit)
+
+
+def to_csv(columns: Sequence[tuple[str, Column]]) -> str:
+    """Return the comparison as CSV with full numbers: name, label, unit, then one column for each plan."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["name", "label", "unit", *(title for title, _ in columns)])
+    for row in compare_columns(columns):
+        value, unit, label = next(column[row.name] for _, column in columns if row.name in column)
+        cells = [column[row.name][0] if row.name in column else "" for _, column in columns]
+        writer.writerow([row.name, label, unit, *cells])
+    return stream.getvalue()
