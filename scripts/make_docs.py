@@ -293,7 +293,7 @@ def command_section(words: tuple[str, ...], command: Any) -> Iterator[str]:
     shown = [param for param in command.params if "--help" not in param.opts]
     arguments = [param for param in shown if param.param_type_name == "argument"]
     options = [param for param in shown if param.param_type_name == "option"]
-    usage = [*words, *(["[OPTIONS]"] if options else []), *(str(argument.metavar) for argument in arguments)]
+    usage = [*words, *(["[OPTIONS]"] if options else []), *(value_name(argument) for argument in arguments)]
     inner = getattr(command, "commands", {})
     yield f"{'#' * min(len(words) + 1, 3)} `{' '.join(words)}`"
     yield ""
@@ -302,15 +302,26 @@ def command_section(words: tuple[str, ...], command: Any) -> Iterator[str]:
     if not inner:
         yield f"Usage: `{' '.join(usage)}`"
         yield ""
-    rows = [(f"`{argument.metavar}`", argument.help or "", "") for argument in arguments]
+    rows = [(f"`{value_name(argument)}`", argument.help or "", "") for argument in arguments]
     for option in options:
         names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
-        value = "" if option.is_flag else f" `{option.metavar or option.type.name.upper()}`"
+        value = "" if option.is_flag else f" `{value_name(option)}`"
         default = option.default if not callable(option.default) else None
         is_plain = default is None or default is False or default in ("", [], ())
         rows.append((names + value, option.help or "", "" if is_plain else f"`{default}`"))
     if rows:
         yield from table(("argument or option", "meaning", "default"), rows)
+
+
+def value_name(param: Any) -> str:
+    """Return what stands for the value of an argument or option; told by its kind where it says nothing."""
+    if param.metavar:
+        return str(param.metavar)
+    if param.param_type_name == "argument":
+        return str(param.name).upper()
+    return {"PosixPath": "PATH", "WindowsPath": "PATH", "int": "NUMBER", "float": "NUMBER"}.get(
+        type(param.default).__name__, "TEXT"
+    )
 
 
 def main() -> None:

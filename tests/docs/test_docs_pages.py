@@ -53,10 +53,10 @@ def test_a_command_and_its_options_are_in_the_manual_and_have_help(words: str, c
         if "--help" in param.opts:
             continue
         assert param.help, f"{words} {param.opts} has no help"
-        for name in (
-            (*param.opts, *param.secondary_opts) if param.param_type_name == "option" else (param.metavar,)
-        ):
-            assert f"`{name}`" in section[1]
+        names = param.opts + param.secondary_opts
+        if param.param_type_name == "argument":
+            names = [param.metavar or param.name.upper()]
+        assert all(f"`{name}`" in section[1] for name in names)
 
 
 def test_every_key_and_check_and_assumption_is_explained() -> None:

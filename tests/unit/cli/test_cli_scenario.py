@@ -18,6 +18,9 @@ from truceline.cli._console import printable
 from truceline.cli.main import app
 from truceline.scenario.load import list_packaged
 
+HERE = {**os.environ, "PYTHONPATH": str(Path(truceline.__file__).resolve().parents[1])}
+"""Environment in which a new process finds the program that is tested here."""
+
 
 def run(*arguments: str, code: int = 0) -> str:
     """Run a command in process; return all it printed. A traceback never counts as an answer."""
@@ -166,7 +169,7 @@ class TestTheDoor:
 
     def test_a_reader_that_goes_away_is_no_error_message(self) -> None:
         command = [sys.executable, "-m", "truceline", "scenario", "show", "ukraine-2025"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=HERE) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.close()
@@ -177,8 +180,10 @@ class TestTheDoor:
     def test_a_real_interrupt_is_one_line(self) -> None:
         os.mkfifo("slow.yaml")  # the command waits for a writer that never comes
         command = [sys.executable, "-m", "truceline", "scenario", "check", "slow.yaml"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            writer = _open_when_read("slow.yaml")
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=HERE
+        ) as process:
+            writer = _open_when_read("slow.yaml", process)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=30)
             os.close(writer)
@@ -202,12 +207,13 @@ class TestTheDoor:
         assert "[red]Watching[/red]" in run("scenario", "show", "my-line.yaml")
 
 
-def _open_when_read(pipe: str) -> int:
+def _open_when_read(pipe: str, reader: subprocess.Popen[str]) -> int:
     """Open a named pipe for writing as soon as somebody reads from it; nothing is written."""
     deadline = time.monotonic() + 30
     while True:
         try:
             return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
-            assert time.monotonic() < deadline, "nobody opened the pipe"
+            if reader.poll() is not None or time.monotonic() > deadline:
+                pytest.fail("nobody opened the pipe")
             time.sleep(0.05)
