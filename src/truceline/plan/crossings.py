@@ -20,7 +20,7 @@ from truceline.detection.rates import rate_fields
 from truceline.detection.sensors import Sensor
 from truceline.geo.belt import CrossingBelt
 from truceline.geo.sectors import sector_at
-from truceline.plan.candidates import Candidates
+from truceline.plan.candidates import Candidates, select_candidates
 from truceline.plan.ground import Ground
 from truceline.scenario.assumption import AssumptionSet
 from truceline.siting.crossing import (
@@ -42,7 +42,6 @@ CROSSERS = ("person", "vehicle")
 PROFILE_BIN_M = 2000.0
 """Length of line for which the profile gives one number."""
 INTRUDERS: tuple[Intruder, ...] = ("knows the posts", "waits for the gap")
-_MOVING_IN = {"knows the posts": True, "waits for the gap": False}
 N_NEAREST = 12
 """Fixed means nearest to a path that are tried as its worst loss."""
 _WIDEST_LOSS = 1e-12  # exposures below this are no exposure worth a share
@@ -150,10 +149,12 @@ def find_crossings(
     place = np.concatenate([belt.inside_xy_m() for belt in ground.belts])
     sector = np.concatenate([_sector_of_cells(belt, ground) for belt in ground.belts])
     starts = np.cumsum([0, *(belt.n_inside for belt in ground.belts)])
-    fields = {
-        intruder: rate_fields(
-            candidates.parts,
-            candidates.part_copies(copies),
+
+    def rates_of(rows: IntArray) -> FloatArray:
+        kept = select_candidates(candidates, rows)
+        return rate_fields(
+            kept.parts,
+            kept.part_copies(copies[rows]),
             place[:, 0],
             place[:, 1],
             ground.sight,
@@ -163,10 +164,12 @@ def find_crossings(
             sector_area_m2=ground.sector_area_m2,
             cell_m=0.0,
             kinds=CROSSERS,
-            include_moving=_MOVING_IN[intruder],
         )
-        for intruder in INTRUDERS
-    }
+
+    # Rates add up, so the costly field of the fixed means serves both intruders.
+    fixed = rates_of(np.flatnonzero((copies > 0) & np.isfinite(candidates.x_m)))
+    moving = rates_of(np.flatnonzero((copies > 0) & np.isnan(candidates.x_m)))
+    fields: dict[Intruder, FloatArray] = {"knows the posts": fixed + moving, "waits for the gap": fixed}
     weak: list[WeakCrossing] = []
     profiles: dict[Intruder, _ProfileBuilder] = {who: _ProfileBuilder(ground.line.length_m) for who in INTRUDERS}
     for index, belt in enumerate(ground.belts):
@@ -302,7 +305,7 @@ def _worst_loss(
     total = -math.log1p(-min(weakest.p_least, 1 - 1e-15))
     if not near.size or total <= _WIDEST_LOSS:
         return WorstLoss(-1, "no fixed means", weakest.p_least)
-    k, s = CROSSERS.index(weakest.kind), STATES.index(weakest.state)
+    s = STATES.index(weakest.state)
     speed = assumptions.value(f"detection.speed.{weakest.kind}")
 
     def slowness_by_sensor(points: FloatArray) -> FloatArray:
@@ -310,13 +313,22 @@ def _worst_loss(
         y = belt.origin_y_m + (points[:, 0] + 0.5) * belt.cell_m
         rows = []
         for candidate in near:
-            alone = np.where(np.arange(candidates.n) == candidate, copies, 0)
+            alone = select_candidates(candidates, np.array([candidate]))
             rate = rate_fields(
-                candidates.parts, candidates.part_copies(alone), x, y, ground.sight, sensors, parameters,
-                grid_sector=np.full(len(x), belt.sector), sector_area_m2=ground.sector_area_m2, cell_m=0.0,
-                kinds=CROSSERS, include_moving=False,
+                alone.parts,
+                alone.part_copies(copies[[candidate]]),
+                x,
+                y,
+                ground.sight,
+                sensors,
+                parameters,
+                grid_sector=np.full(len(x), belt.sector),
+                sector_area_m2=ground.sector_area_m2,
+                cell_m=0.0,
+                kinds=(weakest.kind,),
+                include_moving=False,
             )
-            rows.append(rate[k, s] / speed)
+            rows.append(rate[0, s] / speed)
         return np.array(rows)
 
     path = np.column_stack(

@@ -48,7 +48,7 @@ class Bases:
             required.n_bases,
             "base",
             "Reaction bases",
-            formula="fewest places from which every reachable cell of the zone is within force.reaction_reach",
+            formula="fewest places from which every reachable cell of the zone is within reaction.reach",
             parts=(self.reach,),
             evidence="computed",
             note=required.sentence(),
@@ -194,3 +194,18 @@ def size_people(
         rotation=rotate_force(force.deployed_people, assumptions),
         supply=size_sustainment(force.deployed_people, assumptions),
     )
+
+
+def deployed_at(people: People, watch_people: FloatArray) -> FloatArray:
+    """Return (k,) people deployed in all if so many watched, everything else of the posture as planned.
+
+    The reaction bases and the brigades stay; support, and a reserve set as a share, grow with the watching
+    force T: T = watchers + reaction + shares * T, as in `force.sizing.size_force`.
+    """
+    force = people.force
+    reaction = force.table.people_in("reaction")
+    share_people = force.table.people_in("support") + (reaction if people.bases is None else 0.0)
+    fixed_people = 0.0 if people.bases is None else reaction
+    share = share_people / force.watching_people if force.watching_people > 0 else 0.0
+    deployed: FloatArray = (np.asarray(watch_people) + fixed_people) / (1 - share) + force.deterrence_people
+    return deployed

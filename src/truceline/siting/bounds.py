@@ -21,9 +21,9 @@ from truceline.siting.problems import BoolArray, FloatArray, IntArray, SitingPro
 
 ACTIVE_SHARE = 0.9
 """A candidate joins the ascent when its gradient reaches this share of its price."""
-N_SWEEPS_MAX = 8
+N_SWEEPS_MAX = 4
 """Sweeps over the active candidates between two looks at all of them."""
-N_PRICINGS_MAX = 4
+N_PRICINGS_MAX = 2
 """Looks at all candidates for one price and choice of functions; stopping early only loosens the bound."""
 N_FUNCTION_CHOICES = 2
 """Times at one price that each event may change between its two concave functions."""
