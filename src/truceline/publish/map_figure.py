@@ -1,0 +1,536 @@
+"""The map: line, zone, bands, sectors, what stands there, what is seen, and the weakest crossings.
+
+Drawn in the metric projection of the line, in kilometres; no country outlines, no background from elsewhere.
+Places are drawn as dots a few kilometres across: nothing here is fit for a grid reference.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from truceline.plan.crossings import WeakCrossing
+from truceline.plan.ground import Ground
+from truceline.plan.map_data import detection_by_cell, list_sectors, list_towns
+from truceline.plan.model import Plan, PosturePlan
+from truceline.publish import figure_style as style
+from truceline.publish.wording import MEANS_WORDS, small_print
+from truceline.units import format_share
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FloatArray = NDArray[np.float64]
+
+WIDTH_IN = 11.0
+_MAP_WIDTH_SHARE = 0.755  # the rest is the key
+_HEIGHT_LIMITS_IN = (4.6, 9.6)
+_MARGIN_KM_MIN, _MARGIN_SHARE = 12.0, 0.06
+_BAND_FILLS = ("#e3dfd0", "#f0eee5", "#f8f7f2", "#fbfbf9")
+_HALO = 2.2
+
+
+def draw_map(plan: Plan) -> str:
+    """Return the map of the posture planned in full as SVG; the scenario must have a map."""
+    from matplotlib.patches import Rectangle
+
+    ground, planned = plan.ground, plan.chosen
+    assert ground is not None  # noqa: S101  (the caller asks only for scenarios with a map)
+    west, south, east, north = _bounds_km(ground)
+    map_width_in = WIDTH_IN * _MAP_WIDTH_SHARE
+    height_in = float(np.clip(map_width_in * (north - south) / (east - west), *_HEIGHT_LIMITS_IN))
+    with style.figure_style():
+        figure = style.start_figure(WIDTH_IN, height_in + 1.25)
+        title = f"{style.plain(planned.label)}: where they stand and what they see"
+        subtitle = f"{style.plain(plan.scenario.title)}. {_say_crossings(planned)}"
+        bottom, top = style.add_frame(figure, title, subtitle, small_print(plan))
+        axes = figure.add_axes((0.012, bottom, _MAP_WIDTH_SHARE, top - bottom))
+        wide, high = _fill_frame(
+            (west, south, east, north), map_width_in, (top - bottom) * (height_in + 1.25)
+        )
+        axes.set_xlim(*wide)
+        axes.set_ylim(*high)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.add_patch(
+            Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=style.RULE, lw=0.8, zorder=20)
+        )
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+        _draw_graticule(axes, ground)
+        _draw_zones(axes, ground)
+        _draw_coverage(axes, plan, ground)
+        _draw_line(axes, ground)
+        _draw_means(axes, planned)
+        _draw_crossings(axes, planned, ground)
+        _draw_names(axes, plan, ground)
+        _draw_scale(axes, ground)
+        _draw_key(figure, plan, planned, ground, bottom, top)
+        return style.to_svg(figure, "map", f"Map of the line. {title}")
+
+
+def _bounds_km(ground: Ground) -> tuple[float, float, float, float]:
+    """Return what the map shows, west, south, east, north: the line with room for the zone and labels."""
+    west, south, east, north = (bound / 1000 for bound in ground.line.metric.bounds)
+    span = max(east - west, north - south)
+    margin = max(_MARGIN_KM_MIN, _MARGIN_SHARE * span, 1.6 * ground.zones.half_width_m / 1000)
+    # a line that runs straight east would give a slit: keep at least three parts in ten
+    short_x = max(0.0, 0.3 * span - (east - west)) / 2
+    short_y = max(0.0, 0.3 * span - (north - south)) / 2
+    return (
+        west - margin - short_x,
+        south - margin - short_y,
+        east + margin + short_x,
+        north + margin + short_y,
+    )
+
+
+def _fill_frame(
+    bounds: tuple[float, float, float, float], width_in: float, height_in: float
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return x and y limits that hold `bounds` and fill a frame at one scale in both directions."""
+    west, south, east, north = bounds
+    per_in = max((east - west) / width_in, (north - south) / height_in)
+    x, y = (west + east) / 2, (south + north) / 2
+    return (x - per_in * width_in / 2, x + per_in * width_in / 2), (
+        y - per_in * height_in / 2,
+        y + per_in * height_in / 2,
+    )
+
+
+def _say_crossings(planned: PosturePlan) -> str:
+    crossings = planned.crossings
+    if crossings is None:
+        return "Counted, not sited."
+    weakest = crossings.weakest("knows the posts")
+    if weakest is None:
+        return "Nobody can pass."
+    average = format_share(planned.headlines["watch.detect"].value)
+    return (
+        f"Detected on average {average}; weakest crossing noticed with {format_share(weakest.p_least)};"
+        f" {format_share(crossings.open_share('knows the posts'))} of the line open in its worst state."
+    )
+
+
+def _halo() -> list[Any]:
+    from matplotlib import patheffects
+
+    return [patheffects.withStroke(linewidth=_HALO, foreground=style.PAPER)]
+
+
+def _draw_graticule(axes: Axes, ground: Ground) -> None:
+    """Draw whole degrees (or halves on a short line) with their figures on the frame."""
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    edge_x = np.concatenate([np.linspace(west, east, 40)] * 2) * 1000
+    edge_y = np.concatenate([np.full(40, south), np.full(40, north)]) * 1000
+    lon, lat = ground.line.projection.xy_to_lonlat(edge_x, edge_y)
+    lon_range, lat_range = (lon.min(), lon.max()), (lat.min(), lat.max())
+    step = next(
+        s for s in (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0) if (lon_range[1] - lon_range[0]) / s <= 9 or s == 10
+    )
+    along = np.linspace(0.0, 1.0, 60)
+    for at_lon, limits, across in ((True, lon_range, lat_range), (False, lat_range, lon_range)):
+        for degree in np.arange(math.ceil(limits[0] / step), math.floor(limits[1] / step) + 1) * step:
+            run = across[0] - step + along * (across[1] - across[0] + 2 * step)
+            fixed = np.full(60, degree)
+            x, y = ground.line.projection.lonlat_to_xy(fixed if at_lon else run, run if at_lon else fixed)
+            axes.plot(x / 1000, y / 1000, color="#dfe4e8", lw=0.6, zorder=2.2)
+            _label_degree(axes, x / 1000, y / 1000, float(degree), at_lon)
+
+
+def _label_degree(axes: Axes, x: FloatArray, y: FloatArray, degree: float, at_lon: bool) -> None:
+    """Write a degree inside the frame: longitudes at the foot, latitudes at the left."""
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    letters = ("E", "W") if at_lon else ("N", "S")
+    text = f"{abs(degree):g}° {letters[0] if degree >= 0 else letters[1]}"
+    if at_lon:
+        position = float(np.interp(south, y, x))
+        if west + 0.03 * (east - west) < position < east - 0.05 * (east - west):
+            axes.text(
+                position,
+                south + 0.008 * (north - south),
+                text,
+                size=7,
+                color=style.MUTED,
+                ha="center",
+                path_effects=_halo(),
+                zorder=12,
+            )
+    else:
+        position = float(np.interp(west, x, y))
+        if south + 0.05 * (north - south) < position < north - 0.03 * (north - south):
+            axes.text(
+                west + 0.006 * (east - west),
+                position,
+                text,
+                size=7,
+                color=style.MUTED,
+                va="center",
+                path_effects=_halo(),
+                zorder=12,
+            )
+
+
+def _fill(axes: Axes, shape: BaseGeometry, **look: Any) -> None:
+    """Fill a polygon or several, with their holes."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    rings = [
+        np.asarray(ring.coords)[:, :2] / 1000
+        for polygon in getattr(shape, "geoms", [shape])
+        if not polygon.is_empty
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+    if rings:
+        path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        axes.add_patch(PathPatch(path, **look))
+
+
+def _draw_zones(axes: Axes, ground: Ground) -> None:
+    west, east = axes.get_xlim()
+    detail_m = (east - west) * 1000 / 1500  # finer than a pixel only makes the file larger
+    bands = ground.zones.bands
+    for number, band in reversed(list(enumerate(bands))):
+        fill = _BAND_FILLS[min(number, len(_BAND_FILLS) - 1)]
+        for side in (band.side_a, band.side_b):
+            _fill(axes, side.simplify(detail_m), fc=fill, ec="#d9d6c9", lw=0.5, zorder=1 + 0.1 * (9 - number))
+    _fill(axes, ground.zones.separation.simplify(detail_m / 2), fc="none", ec=style.MUTED, lw=0.6, zorder=4)
+
+
+def coverage_colours() -> Any:
+    """Return the colours of detection from nothing to everything."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("coverage", style.COVERAGE_COLOURS)
+
+
+def _draw_coverage(axes: Axes, plan: Plan, ground: Ground) -> None:
+    """Lay the cells down as one picture, a pixel for each."""
+    watch = plan.chosen.watch
+    if watch is None:
+        return
+    cells = ground.cells
+    size = cells.cell_m
+    column = np.round((cells.x_m - cells.x_m.min()) / size).astype(np.int64)
+    row = np.round((cells.y_m - cells.y_m.min()) / size).astype(np.int64)
+    picture = np.full((row.max() + 1, column.max() + 1), np.nan)
+    picture[row, column] = detection_by_cell(watch, plan.scenario.watched)
+    left, foot = (cells.x_m.min() - size / 2) / 1000, (cells.y_m.min() - size / 2) / 1000
+    extent = (left, left + picture.shape[1] * size / 1000, foot, foot + picture.shape[0] * size / 1000)
+    limits = axes.get_xlim(), axes.get_ylim()
+    axes.imshow(
+        np.ma.masked_invalid(picture),
+        origin="lower",
+        extent=extent,
+        cmap=coverage_colours(),
+        vmin=0,
+        vmax=1,
+        interpolation="none",
+        aspect="auto",
+        zorder=3,
+    )
+    axes.set_xlim(*limits[0])
+    axes.set_ylim(*limits[1])
+
+
+def _draw_line(axes: Axes, ground: Ground) -> None:
+    for part in ground.line.metric.geoms:
+        xy = np.asarray(part.coords) / 1000
+        axes.plot(xy[:, 0], xy[:, 1], color=style.PAPER, lw=2.2, zorder=5, solid_joinstyle="round")
+        axes.plot(xy[:, 0], xy[:, 1], color=style.INK, lw=1.2, zorder=5.1, solid_joinstyle="round")
+    ends = [sector.chainage_from_m for sector in ground.sectors[1:]]
+    if ends:
+        half_m = 2.0 * ground.zones.half_width_m
+        tips = [ground.line.point_at(ends, sign * half_m) / 1000 for sign in (1.0, -1.0)]
+        for a, b in zip(*tips, strict=True):
+            axes.plot([a[0], b[0]], [a[1], b[1]], color=style.INK, lw=0.7, ls=(0, (3, 2)), zorder=5.2)
+
+
+_LOOKS: dict[str, dict[str, Any]] = {
+    "post": {"marker": "o", "s": 7.0, "fc": "#111827", "ec": style.PAPER, "lw": 0.35},
+    "unarmed_post": {"marker": "o", "s": 9.0, "fc": style.PAPER, "ec": "#111827", "lw": 0.7},
+    "mast": {"marker": "^", "s": 10.0, "fc": "#f2b134", "ec": "#111827", "lw": 0.35},
+}
+_BASE_LOOK: dict[str, Any] = {"marker": "s", "s": 26.0, "fc": style.PAPER, "ec": "#0b5394", "lw": 1.3}
+
+
+def _draw_means(axes: Axes, planned: PosturePlan) -> None:
+    watch, bases = planned.watch, planned.people.bases
+    if watch is not None:
+        for kind, look in _LOOKS.items():
+            at = [i for i in watch.chosen.tolist() if watch.candidates.kind[i] == kind]
+            axes.scatter(watch.candidates.x_m[at] / 1000, watch.candidates.y_m[at] / 1000, zorder=6, **look)
+    if bases is not None:
+        axes.scatter(bases.xy_m[:, 0] / 1000, bases.xy_m[:, 1] / 1000, zorder=7, **_BASE_LOOK)
+
+
+def _weakest_by_sector(planned: PosturePlan, ground: Ground) -> list[WeakCrossing]:
+    if planned.crossings is None:
+        return []
+    found = [planned.crossings.weakest("knows the posts", sector=i) for i in range(len(ground.sectors))]
+    return [one for one in found if one is not None and len(one.path_xy_m)]
+
+
+def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> None:
+    """Draw the weakest crossing of every sector, the weakest of all with an arrow and its chance."""
+    paths = _weakest_by_sector(planned, ground)
+    if not paths:
+        return
+    worst = min(paths, key=lambda one: one.p_least)
+    for one in paths:
+        xy = one.path_xy_m / 1000
+        width = 2.6 if one is worst else 1.5
+        axes.plot(xy[:, 0], xy[:, 1], color=style.PAPER, lw=width + 1.4, zorder=8, solid_capstyle="butt")
+        axes.plot(xy[:, 0], xy[:, 1], color=style.WEAK, lw=width, zorder=8.1, solid_capstyle="butt")
+    middle = worst.path_xy_m[len(worst.path_xy_m) // 2] / 1000
+    axes.scatter(float(middle[0]), float(middle[1]), s=330, fc="none", ec=style.WEAK, lw=1.5, zorder=8.2)
+    west, east = axes.get_xlim()
+    right = middle[0] < west + 0.6 * (east - west)
+    axes.annotate(
+        f"weakest crossing: {format_share(worst.p_least)} noticed\n{_say_who(worst)}, sector"
+        f" {style.plain(ground.sectors[worst.sector].name)}",
+        middle,
+        xytext=(34 if right else -34, -30),
+        textcoords="offset points",
+        size=8,
+        color=style.WEAK,
+        ha="left" if right else "right",
+        va="top",
+        weight="bold",
+        path_effects=_halo(),
+        zorder=13,
+        arrowprops={"arrowstyle": "-", "color": style.WEAK, "lw": 0.9, "shrinkB": 9},
+    )
+
+
+def _say_who(one: WeakCrossing) -> str:
+    return {"day": "{} by day", "night": "{} by night", "bad": "{} in bad weather"}[one.state].format(
+        one.kind
+    )
+
+
+def _draw_names(axes: Axes, plan: Plan, ground: Ground) -> None:
+    """Name towns, sectors and sides; sectors stand clear of the zone on side b, sides farther out."""
+    half_m = ground.zones.half_width_m
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    for town in list_towns(plan.scenario, ground):
+        x, y = town.x_m / 1000, town.y_m / 1000
+        if west < x < east and south < y < north:
+            axes.scatter(x, y, s=9, marker="D", fc=style.MUTED, ec=style.PAPER, lw=0.5, zorder=9)
+            left = x > east - 0.12 * (east - west)
+            axes.annotate(
+                style.plain(town.name),
+                (x, y),
+                xytext=(-4 if left else 4, 2.5),
+                textcoords="offset points",
+                size=7.5,
+                color="#414d57",
+                style="italic",
+                ha="right" if left else "left",
+                path_effects=_halo(),
+                zorder=10,
+            )
+    reach_m = max(2.0 * half_m, 0.028 * (east - west) * 1000)
+    for sector in ground.sectors:
+        at = (sector.chainage_from_m + sector.chainage_to_m) / 2
+        x, y = _clear_of_zone(ground, at, reach_m) / 1000
+        axes.text(
+            x,
+            y,
+            style.plain(sector.name),
+            size=8.5,
+            weight="bold",
+            color=style.INK,
+            ha="center",
+            va="center",
+            path_effects=_halo(),
+            zorder=11,
+        )
+    _name_sides(axes, plan, ground)
+
+
+def _clear_of_zone(ground: Ground, chainage_m: float, reach_m: float) -> FloatArray:
+    """Return the place beside a chainage, on the side where it is farthest from the line: bends fold over."""
+    offers = np.concatenate([ground.line.point_at(chainage_m, sign * reach_m) for sign in (-1.0, 1.0)])
+    distance_m = ground.line.locate(offers).distance_m
+    chosen: FloatArray = offers[int(np.argmax(np.round(distance_m, 0)))]
+    return chosen
+
+
+def _name_sides(axes: Axes, plan: Plan, ground: Ground) -> None:
+    """Write the name of each side at the widest open place on its side."""
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    x, y = np.meshgrid(np.linspace(west, east, 42)[6:-6], np.linspace(south, north, 42)[5:-5])
+    points = np.column_stack([x.ravel(), y.ravel()])
+    located = ground.line.locate(points * 1000)
+    edge = np.minimum.reduce(
+        [points[:, 0] - west, east - points[:, 0], points[:, 1] - south, north - points[:, 1]]
+    )
+    room = np.minimum(located.distance_m / 1000, 2.0 * edge)
+    for sign, name, letter in ((1.0, plan.scenario.sides.a, "a"), (-1.0, plan.scenario.sides.b, "b")):
+        place = points[int(np.argmax(np.where(located.offset_m * sign > 0, room, -1.0)))]
+        text = style.plain(name).upper()
+        label = text if text.lower() == f"side {letter}" else f"{text}\n(side {letter})"
+        axes.text(
+            place[0],
+            place[1],
+            label,
+            size=11,
+            color="#8b98a3",
+            ha="center",
+            va="center",
+            weight="bold",
+            path_effects=_halo(),
+            zorder=9.5,
+            linespacing=1.3,
+        )
+
+
+def _draw_scale(axes: Axes, ground: Ground) -> None:
+    """Draw the kilometres and north, which is up at the middle of the map, in the corner farthest from the line."""
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    wide, high = east - west, north - south
+    length = next(n for n in (200, 100, 50, 20, 10, 5, 2, 1) if n <= 0.2 * wide or n == 1)
+    lefts = (west + 0.05 * wide, east - 0.09 * wide - length)
+    offers = [(x, y) for x in lefts for y in (south + 0.065 * high, north - 0.07 * high)]
+    middles = np.array(offers) + np.array([length / 2, 0.0])
+    x, y = offers[int(np.argmax(np.round(ground.line.locate(middles * 1000).distance_m, 0)))]
+    axes.plot([x, x + length], [y, y], color=style.INK, lw=2.4, solid_capstyle="butt", zorder=14)
+    axes.plot(
+        [x + length / 2, x + length], [y, y], color=style.PAPER, lw=1.2, solid_capstyle="butt", zorder=14.1
+    )
+    for at in (0.0, 0.5, 1.0):
+        text = f"{at * length:g}" + (" km" if at == 1 else "")
+        axes.text(
+            x + at * length, y + 0.012 * high, text, size=7.5, ha="center", path_effects=_halo(), zorder=14
+        )
+    x_north = x + length + 0.055 * wide
+    axes.annotate(
+        "",
+        (x_north, y + 0.035 * high),
+        xytext=(x_north, y - 0.012 * high),
+        zorder=14,
+        arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 1.0, "shrinkA": 0, "shrinkB": 0},
+    )
+    axes.text(x_north, y - 0.016 * high, "N", size=8.5, weight="bold", ha="center", va="top", zorder=14)
+
+
+def _draw_key(
+    figure: Any, plan: Plan, planned: PosturePlan, ground: Ground, bottom: float, top: float
+) -> None:
+    """Draw the key at the right: colours of detection, signs, and the moving means of each sector."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    left = 0.012 + _MAP_WIDTH_SHARE + 0.018
+    width, height_in = 1 - left - 0.012, figure.get_size_inches()[1]
+    y = top
+    if planned.watch is not None:
+        bar = figure.add_axes((left, y - 0.42 / height_in, width * 0.92, 0.14 / height_in))
+        bar.imshow(
+            np.linspace(0, 1, 64)[None, :], aspect="auto", cmap=coverage_colours(), extent=(0, 100, 0, 1)
+        )
+        bar.set_yticks([])
+        bar.set_xticks([0, 50, 100], ["0 %", "50 %", "100 %"], size=7.5)
+        bar.tick_params(length=2, pad=1.5)
+        bar.spines[:].set_visible(False)
+        bar.set_title(
+            f"Incidents detected in a cell\nof {ground.cells.cell_m:g} m, all states",
+            size=8,
+            loc="left",
+            pad=4,
+        )
+        y -= 0.82 / height_in
+    signs: list[Any] = [Line2D([], [], color=style.INK, lw=1.3, label="line of contact")]
+    signs.append(Patch(fc="none", ec=style.MUTED, lw=0.7, label=_km_label("zone of separation", ground)))
+    for number, band in enumerate(ground.zones.bands):
+        fill = _BAND_FILLS[min(number, len(_BAND_FILLS) - 1)]
+        name = _shorten(
+            f"without {style.plain(band.name)}: {band.from_m / 1000:g} to {band.to_m / 1000:g} km"
+        )
+        signs.append(Patch(fc=fill, ec="#d9d6c9", lw=0.7, label=name))
+    counts: dict[str, int] = {}
+    for sector in list_sectors(planned, ground):
+        for kind, n in sector.counts.items():
+            counts[kind] = counts.get(kind, 0) + n
+    for kind, look in _LOOKS.items():
+        if counts.get(kind):
+            signs.append(_sign(look, f"{counts[kind]:,} {MEANS_WORDS[kind][counts[kind] != 1]}"))
+    bases = planned.people.bases
+    if bases is not None:
+        signs.append(_sign(_BASE_LOOK, f"{len(bases.xy_m):,} reaction bases"))
+    if planned.crossings is not None:
+        signs.append(
+            Line2D([], [], color=style.WEAK, lw=1.8, label="weakest crossing of each\nsector, in any state")
+        )
+    legend = figure.legend(
+        handles=signs,
+        loc="upper left",
+        bbox_to_anchor=(left - 0.004, y),
+        borderaxespad=0,
+        borderpad=0,
+        fontsize=8,
+        handlelength=1.5,
+        labelspacing=0.65,
+    )
+    figure.canvas.draw()
+    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
+    _draw_sector_table(figure, planned, ground, left, box.y0 - 0.28 / height_in, bottom)
+
+
+def _km_label(name: str, ground: Ground) -> str:
+    return f"{name}, {ground.zones.half_width_m / 1000:g} km\non each side"
+
+
+def _shorten(text: str) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, 26))
+
+
+def _sign(look: dict[str, Any], label: str) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [],
+        [],
+        ls="",
+        marker=look["marker"],
+        ms=math.sqrt(look["s"]) * 1.35,
+        mfc=look["fc"],
+        mec=look["ec"],
+        mew=look["lw"],
+        label=label,
+    )
+
+
+def _draw_sector_table(
+    figure: Any, planned: PosturePlan, ground: Ground, left: float, y: float, bottom: float
+) -> None:
+    """Write patrols and drones of each sector, which have no place on the map."""
+    sectors = list_sectors(planned, ground)
+    step = 0.168 / figure.get_size_inches()[1]
+    if not sectors or y - (len(sectors) + 2) * step < bottom:
+        return
+    columns = (("sector", 0.0, "left"), ("patrols/day", 0.125, "right"), ("drone orbits", 0.205, "right"))
+    for text, offset, align in columns:
+        figure.text(left + offset, y, text, size=7.2, color=style.MUTED, ha=align)
+    for sector in sectors:
+        y -= step
+        row = (
+            style.plain(sector.name),
+            str(sector.counts.get("patrol", 0)),
+            str(sector.counts.get("orbit", 0)),
+        )
+        for text, (_, offset, align) in zip(row, columns, strict=True):
+            figure.text(left + offset, y, text, size=7.8, ha=align)
