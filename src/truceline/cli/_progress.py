@@ -14,7 +14,7 @@ Tell = Callable[[str, float], None]
 
 @contextmanager
 def show_progress(stages: list[str], *, quiet: bool) -> Iterator[Tell]:
-    """Give a function that takes a stage and how far it is; stages not listed are shown without moving the bar."""
+    """Give a function that takes a stage and how far it is; others are shown without moving the bar."""
     if quiet or not sys.stderr.isatty():
         yield lambda stage, share: None
         return

@@ -18,12 +18,16 @@ POSTURE_STAGES = ("greedy", "bounds", "crossings", "people")
 
 def plan(
     scenario: Annotated[str, typer.Argument(help="Name of a packaged scenario, or a scenario file.")],
-    posture: Annotated[str | None, typer.Option(help="Posture to plan in full; default the scenario's.")] = None,
+    posture: Annotated[
+        str | None, typer.Option(help="Posture to plan in full; default the scenario's.")
+    ] = None,
     variant: Annotated[str | None, typer.Option(help="Named variant of the scenario.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Change one value: path=value. May be given again.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write; an older plan there is replaced.")] = Path("plan"),
+    out: Annotated[Path, typer.Option(help="Folder to write; an older plan there is replaced.")] = Path(
+        "plan"
+    ),
     samples: Annotated[
         int, typer.Option(help="Sample every range this many times for 80 % bands; 0 for none.")
     ] = 0,

@@ -55,7 +55,9 @@ def _print_tree(traced: Traced, depth: int, seen: set[str]) -> None:
 
 
 def compare(
-    items: Annotated[list[str], typer.Argument(help="Scenarios (names or files) and plan folders, in any mix.")],
+    items: Annotated[
+        list[str], typer.Argument(help="Scenarios (names or files) and plan folders, in any mix.")
+    ],
     variant: Annotated[
         list[str] | None,
         typer.Option(help="Also set this variant of the first scenario beside it. May be given again."),
@@ -81,7 +83,9 @@ def compare(
             path = Path(item)
             if path.is_dir() or path.name == "plan.json":
                 if name is not None:
-                    problem = Problem(f"--variant {name}", f"{item} is a finished plan", "name a scenario first")
+                    problem = Problem(
+                        f"--variant {name}", f"{item} is a finished plan", "name a scenario first"
+                    )
                     raise ScenarioError("compare", [problem])
                 columns.append((title, column_of_document(read_document(path), posture)))
             else:

@@ -1,4 +1,4 @@
-"""Candidates of a posture: every post, mast, patrol and orbit that siting may choose, with its cost in people.
+"""Candidates of a posture: every post, mast, patrol and orbit siting may choose, with its cost in people.
 
 Fixed candidates stand beside the line at regular stations; patrols and orbits belong to a sector and come in
 identical copies. Costs are people deployed for one copy, reliefs included.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ from truceline.detection.coverage import DetectionTable
 from truceline.detection.means import Means as DetectionMeans
 from truceline.detection.means import area_means, attribution_of, fixed_means, join_means, select_means
 from truceline.detection.sensors import Sensor
-from truceline.errors import InfeasibleError, ProblemList
 from truceline.detection.visits import HOURS_PER_DAY
+from truceline.errors import InfeasibleError, ProblemList
 from truceline.force.sizing import post_cycle
 from truceline.geo.sectors import is_water_at, sector_at
 from truceline.plan.ground import Ground
@@ -84,19 +85,27 @@ class Candidates:
         return tuple(names)
 
 
-def trace_unit_people(means: Means, key: str, sensors: dict[str, Sensor], assumptions: AssumptionSet) -> Traced:
+def trace_unit_people(
+    means: Means, key: str, sensors: dict[str, Sensor], assumptions: AssumptionSet
+) -> Traced:
     """Return the people one copy of a means takes, and why.
 
-    A post: its crew times the cycle of days on and off, plus the crews of sensors beyond the first. A mast: the
-    crews of its sensors (round the clock) plus upkeep. A patrol: its crew times the cycle, one patrol a day.
-    An orbit: the crew of the aircraft's system, round the clock.
+    A post: its crew times the cycle of days on and off, plus the crews of sensors beyond the first. A mast:
+    the crews of its sensors (round the clock) plus upkeep. A patrol: its crew times the cycle, one patrol a
+    day. An orbit: the crew of the aircraft's system, round the clock.
     """
     name = f"watch.{key}.people"
     cycle = post_cycle(assumptions)
     if means.kind == "patrol":
         crew = assumptions.trace("patrol.crew")
-        return Traced(name, crew.value * cycle.value, "person", f"People for one {means.label.lower()} a day",
-                      "patrol.crew * post cycle", (crew, cycle))
+        return Traced(
+            name,
+            crew.value * cycle.value,
+            "person",
+            f"People for one {means.label.lower()} a day",
+            "patrol.crew * post cycle",
+            (crew, cycle),
+        )
     first_is_crewed = means.kind in _OWN_CREW
     crews = [_trace_sensor_crew(sensors[sensor]) for sensor in means.sensors[int(first_is_crewed) :]]
     parts: tuple[Traced, ...] = tuple(crews)
@@ -142,11 +151,15 @@ def list_candidates(
         people = trace_unit_people(means, key, sensors, assumptions).value
         if means.kind in MOVING_KINDS:
             if means.at_most is None:
-                problems.add(f"means.{key}.at_most", "is missing", "say how many per km there may be, '0.1 / km'")
+                problems.add(
+                    f"means.{key}.at_most", "is missing", "say how many per km there may be, '0.1 / km'"
+                )
                 continue
             limit = round(means.at_most.value * ground.length_km)
             least = round((means.at_least.value if means.at_least else 0.0) * ground.length_km)
-            blocks.append(_moving_block(key, means, ground, people, group, limit, least, assumptions, sensors))
+            blocks.append(
+                _moving_block(key, means, ground, people, group, limit, least, assumptions, sensors)
+            )
         else:
             limit = len(sites.x_m)
             if means.at_most is not None:
@@ -154,7 +167,9 @@ def list_candidates(
             blocks.append(_fixed_block(key, means, sites, sensors, people, group))
         limits.append(limit)
     if not problems.has_errors() and not any(len(block.cost) for block in blocks):
-        problems.add("rules", "no place is left where anything may stand", "allow a side, a distance or moving means")
+        problems.add(
+            "rules", "no place is left where anything may stand", "allow a side, a distance or moving means"
+        )
     problems.raise_if_any(InfeasibleError, f"posture {posture.label}")
     return _join(blocks, np.array(limits, dtype=np.int64))
 
@@ -191,7 +206,7 @@ class _Block:
 
 
 def _sites(posture: Posture, ground: Ground) -> _Sites:
-    """Return places beside the line on the sides allowed, less those another bend brings too near, and water."""
+    """Return places beside the line on the sides allowed, less water and what another bend brings too near."""
     line, rules = ground.line, posture.rules
     stations = line.stations(rules.spacing.value)
     on_water = is_water_at(ground.sections, stations.chainage_m)
@@ -271,20 +286,19 @@ def _moving_block(
 def share_out(total: int, weight: FloatArray) -> IntArray:
     """Return whole numbers (n,) that sum to `total`, in proportion to `weight` by largest remainders."""
     exact = total * weight / weight.sum()
-    whole = np.floor(exact).astype(np.int64)
+    whole: IntArray = np.floor(exact).astype(np.int64)
     first = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
     whole[first] += 1
     return whole
 
 
 def _join(blocks: list[_Block], group_limit: IntArray) -> Candidates:
-    def column(name: str) -> NDArray[np.generic]:
-        return np.concatenate([getattr(block, name) for block in blocks])
+    def column(name: str) -> NDArray[Any]:
+        joined: NDArray[Any] = np.concatenate([getattr(block, name) for block in blocks])
+        return joined
 
     start = np.cumsum([0, *(len(block.cost) for block in blocks)])
-    owners = [
-        np.arange(start[i], start[i + 1]) for i, block in enumerate(blocks) for _ in block.parts
-    ]
+    owners = [np.arange(start[i], start[i + 1]) for i, block in enumerate(blocks) for _ in block.parts]
     return Candidates(
         means_key=tuple(block.key for block in blocks for _ in block.cost),
         kind=tuple(block.kind for block in blocks for _ in block.cost),
@@ -347,7 +361,8 @@ def merge_parts(table: DetectionTable, candidates: Candidates) -> DetectionTable
     shape = (len(owner), table.n_events)
     by_part = sparse.csr_array((table.log_miss, table.indices, table.indptr), shape=shape)
     choose = sparse.csr_array(
-        (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(candidates.n, len(owner))
+        (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))),
+        shape=(candidates.n, len(owner)),
     )
     merged = sparse.csr_array(choose @ by_part)
     merged.sort_indices()

@@ -101,13 +101,23 @@ class Crossings:
     """By sector, for its weakest crossing in clear weather by someone who knows the posts."""
     open_threshold_p: float
 
-    def weakest(self, intruder: Intruder, *, sector: int | None = None, state: str | None = None,
-                kind: str | None = None) -> WeakCrossing | None:
-        """Return the passable crossing with the least chance of being noticed, or None when none is passable."""
+    def weakest(
+        self,
+        intruder: Intruder,
+        *,
+        sector: int | None = None,
+        state: str | None = None,
+        kind: str | None = None,
+    ) -> WeakCrossing | None:
+        """Return the passable crossing with the least chance of being noticed, None when none is passable."""
         fitting = [
-            one for one in self.weak
-            if one.intruder == intruder and one.passable
-            and sector in (None, one.sector) and state in (None, one.state) and kind in (None, one.kind)
+            one
+            for one in self.weak
+            if one.intruder == intruder
+            and one.passable
+            and sector in (None, one.sector)
+            and state in (None, one.state)
+            and kind in (None, one.kind)
         ]
         return min(fitting, key=lambda one: (one.p_least, one.sector, one.kind, one.state), default=None)
 
@@ -131,7 +141,8 @@ class Crossings:
     def p_average(self, *, state: str, kind: str) -> float:
         """Return the mean over sectors of the average straight crossing, moving means in."""
         found = [
-            one.p_average for one in self.weak
+            one.p_average
+            for one in self.weak
             if one.intruder == "knows the posts" and one.state == state and one.kind == kind and one.passable
         ]
         return float(np.mean(found)) if found else math.nan
@@ -171,7 +182,9 @@ def find_crossings(
     moving = rates_of(np.flatnonzero((copies > 0) & np.isnan(candidates.x_m)))
     fields: dict[Intruder, FloatArray] = {"knows the posts": fixed + moving, "waits for the gap": fixed}
     weak: list[WeakCrossing] = []
-    profiles: dict[Intruder, _ProfileBuilder] = {who: _ProfileBuilder(ground.line.length_m) for who in INTRUDERS}
+    profiles: dict[Intruder, _ProfileBuilder] = {
+        who: _ProfileBuilder(ground.line.length_m) for who in INTRUDERS
+    }
     for index, belt in enumerate(ground.belts):
         speed = {kind: crossing_speed(belt, kind, assumptions) for kind in CROSSERS}
         part = slice(starts[index], starts[index + 1])
@@ -214,7 +227,7 @@ def slowness_of(belt: CrossingBelt, rate_per_s: FloatArray, speed_m_per_s: Float
 
 
 def _sector_of_cells(belt: CrossingBelt, ground: Ground) -> IntArray:
-    """Return the sector whose moving means watch each inside cell: by chainage, so margins count for neighbours."""
+    """Return the sector whose moving means watch each inside cell: by chainage, margins by their neighbours."""
     return sector_at(ground.sectors, belt.chainage_m[belt.inside]).astype(np.int64)
 
 
@@ -286,8 +299,8 @@ class _ProfileBuilder:
             if known.size:
                 missing = np.flatnonzero(np.isnan(row))
                 row[missing] = row[known[np.abs(missing[:, None] - known[None, :]).argmin(axis=1)]]
-        p_least = np.where(np.isinf(self._least), np.nan, -np.expm1(-self._least))
-        return CrossingProfile(np.arange(self._n) * PROFILE_BIN_M, p_least)
+        p_least: FloatArray = np.where(np.isinf(self._least), np.nan, -np.expm1(-self._least))
+        return CrossingProfile(np.arange(self._n, dtype=np.float64) * PROFILE_BIN_M, p_least)
 
 
 def _worst_loss(
@@ -349,7 +362,8 @@ def _nearest_to_path(candidates: Candidates, copies: IntArray, path_xy_m: FloatA
     """Return the chosen fixed candidates nearest to a path, nearest first."""
     fixed = np.flatnonzero((copies > 0) & np.isfinite(candidates.x_m))
     distance_m = np.hypot(
-        candidates.x_m[fixed, None] - path_xy_m[None, :, 0], candidates.y_m[fixed, None] - path_xy_m[None, :, 1]
+        candidates.x_m[fixed, None] - path_xy_m[None, :, 0],
+        candidates.y_m[fixed, None] - path_xy_m[None, :, 1],
     ).min(axis=1)
     nearest: IntArray = fixed[np.argsort(distance_m, kind="stable")[:N_NEAREST]]
     return nearest

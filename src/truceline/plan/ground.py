@@ -143,7 +143,9 @@ def _read_line_of_contact(scenario: Scenario) -> LineOfContact:
         )
     control = source.control
     if control is None:
-        raise GeometryError(scenario.name, [Problem("line", "is only a length", "there is no map to plan on")])
+        raise GeometryError(
+            scenario.name, [Problem("line", "is only a length", "there is no map to plan on")]
+        )
 
     def read(path: Path | None) -> tuple[shapely.Geometry, ...] | None:
         return None if path is None else read_features(path).geometries
@@ -178,7 +180,9 @@ def _divide(scenario: Scenario, line: LineOfContact) -> tuple[tuple[Sector, ...]
         names = features.fields.get(asked.name_field)
         if names is None:
             known = ", ".join(features.fields) or "none"
-            problem = Problem(asked.polygons.name, f"has no attribute '{asked.name_field}'", f"it has {known}")
+            problem = Problem(
+                asked.polygons.name, f"has no attribute '{asked.name_field}'", f"it has {known}"
+            )
             raise GeometryError("sectors", [problem])
         sectors = sectors_by_polygons(line, list(zip(names, features.geometries, strict=True)))
     elif asked.breaks:

@@ -32,7 +32,9 @@ def trace_length(scenario: Scenario, ground: Ground | None, length_m: float) -> 
     tolerance = scenario.line.tolerance
     low_km, high_km = (bound / 1000 for bound in tolerance.bounds)
     if ground is None:
-        return Traced("line.length", length_m, "m", "Length of the line", evidence="stated", source="the scenario")
+        return Traced(
+            "line.length", length_m, "m", "Length of the line", evidence="stated", source="the scenario"
+        )
     spread = f"{low_km:g} km" if high_km <= low_km else f"{low_km:g} km (95 % of it within {high_km:g} km)"
     return Traced(
         "line.length",
@@ -97,7 +99,9 @@ def _trace_sight(ground: Ground) -> Traced:
     )
 
 
-def _trace_sensors(watch: Watch, sensors: dict[str, Sensor], assumptions: AssumptionSet) -> tuple[Traced, ...]:
+def _trace_sensors(
+    watch: Watch, sensors: dict[str, Sensor], assumptions: AssumptionSet
+) -> tuple[Traced, ...]:
     """Return the detection ranges used, and the assumptions that bend all of them."""
     used = sorted({watch.candidates.parts.sensor_id[i] for i in _parts_in(watch)})
     ranges = tuple(
@@ -108,7 +112,7 @@ def _trace_sensors(watch: Watch, sensors: dict[str, Sensor], assumptions: Assump
             f"Longest range of: {sensors[name].name}",
             evidence="general" if "range_m" in sensors[name].general_fields else "published",
             source=sensors[name].source,
-            note="distance at which about half of the events are noticed; the table has one for each kind and state",
+            note="distance at which about half of the events are noticed; one for each kind and state",
         )
         for name in used
     )
@@ -157,15 +161,24 @@ def _trace_gap(watch: Watch) -> Traced:
         "No other choice of these candidates for the same people detects more than this",
         formula="bound proven by a concave relaxation of the siting problem",
         parts=(
-            Traced("watch.detected_by_siting", watch.detected_share, "1", "What the chosen sites detect",
-                   evidence="computed"),
+            Traced(
+                "watch.detected_by_siting",
+                watch.detected_share,
+                "1",
+                "What the chosen sites detect",
+                evidence="computed",
+            ),
         ),
         evidence="computed",
     )
 
 
 def _trace_crossing(
-    intruder: Intruder, crossings: Crossings, ground: Ground, assumptions: AssumptionSet, inputs: tuple[Traced, ...]
+    intruder: Intruder,
+    crossings: Crossings,
+    ground: Ground,
+    assumptions: AssumptionSet,
+    inputs: tuple[Traced, ...],
 ) -> list[Traced]:
     prefix = "crossing" if intruder == "knows the posts" else "crossing.waiting"
     weakest = crossings.weakest(intruder)
@@ -184,7 +197,7 @@ def _trace_crossing(
                 weakest.p_least,
                 "1",
                 f"Weakest crossing: chance that {_INTRUDER_LABELS[intruder]} is noticed",
-                formula="least over sectors, kinds and states of 1 - exp(-E*), E* the least exposure of any path",
+                formula="least over sectors, kinds, states of 1 - exp(-E*), E* the least exposure of a path",
                 parts=(*by_state, *speeds, assumptions.trace("crossing.water_speed"), *inputs),
                 evidence="computed",
                 note=_where(weakest, ground),
@@ -192,8 +205,13 @@ def _trace_crossing(
         )
     threshold = assumptions.trace("detection.open_threshold")
     shares = tuple(
-        Traced(f"{prefix}.open.{state}", crossings.open_share(intruder, state=state), "1", f"Open: {state}",
-               evidence="computed")
+        Traced(
+            f"{prefix}.open.{state}",
+            crossings.open_share(intruder, state=state),
+            "1",
+            f"Open: {state}",
+            evidence="computed",
+        )
         for state in STATES
     )
     found.append(
@@ -201,8 +219,8 @@ def _trace_crossing(
             f"{prefix}.open",
             crossings.open_share(intruder),
             "1",
-            f"Share of the line open in its worst state: {_INTRUDER_LABELS[intruder]} is noticed with less than"
-            f" {threshold.value:.0%}",
+            f"Share of the line open in its worst state: {_INTRUDER_LABELS[intruder]} is noticed with less"
+            f" than {threshold.value:.0%}",
             formula="share of 2 km stretches whose weakest crossing is below detection.open_threshold",
             parts=(*shares, threshold, *inputs),
             evidence="computed",
@@ -216,14 +234,18 @@ def _trace_one(name: str, crossing: WeakCrossing, ground: Ground) -> Traced:
         name,
         crossing.p_least,
         "1",
-        f"{crossing.kind} by {crossing.state}" if crossing.state != "bad" else f"{crossing.kind} in bad weather",
+        f"{crossing.kind} by {crossing.state}"
+        if crossing.state != "bad"
+        else f"{crossing.kind} in bad weather",
         evidence="computed",
         note=_where(crossing, ground),
     )
 
 
 def _where(crossing: WeakCrossing, ground: Ground) -> str:
-    place = f"sector {ground.sectors[crossing.sector].name}, comes out near km {crossing.chainage_m / 1000:.0f}"
+    place = (
+        f"sector {ground.sectors[crossing.sector].name}, comes out near km {crossing.chainage_m / 1000:.0f}"
+    )
     if crossing.open_width_m > 0:
-        return f"{place}: an open gap, {crossing.open_width_m / 1000:.1f} km of the far edge meets no watch at all"
+        return f"{place}: open, {crossing.open_width_m / 1000:.1f} km of the far edge meets no watch at all"
     return f"{crossing.kind}, {crossing.state}; {place}; path of {crossing.length_m / 1000:.1f} km"

@@ -1,4 +1,4 @@
-"""Make a plan: ground, then for each posture siting, crossings and people, then the published debate beside it."""
+"""Make a plan: ground, then siting, crossings and people of each posture, and the debate beside them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Posture, Scenario
 
 N_BOUNDS_CHOSEN = 3
-"""Anchors of the proven bound along the curve of the posture planned in full; the others get one, at their budget."""
+"""Anchors of the proven bound along the curve of the chosen posture; the others get one, at their budget."""
 
 
 def make_plan(
@@ -102,7 +102,9 @@ def _choose(scenario: Scenario, posture: str | None) -> str:
     key = posture or scenario.posture
     if key not in scenario.postures:
         known = ", ".join(scenario.postures)
-        raise ScenarioError(scenario.name, [Problem(f"--posture {key}", "is not a posture here", f"one of {known}")])
+        raise ScenarioError(
+            scenario.name, [Problem(f"--posture {key}", "is not a posture here", f"one of {known}")]
+        )
     return key
 
 
@@ -153,9 +155,7 @@ def _plan_posture(
         people=people,
         watch=watch,
         crossings=crossings,
-        headlines=list_headlines(
-            scenario, ground, length_m, people, watch, crossings, assumptions, sensors
-        ),
+        headlines=list_headlines(scenario, ground, length_m, people, watch, crossings, assumptions, sensors),
         readings=_read_debate(posture, people, length_m, ground, assumptions),
     )
 
@@ -188,4 +188,4 @@ def _list_densities(planned: dict[str, PosturePlan], length_m: float) -> tuple[D
 def _method(planned: PosturePlan) -> str:
     if planned.watch is None:
         return "counts as given; people bottom-up from tasks"
-    return "lazy greedy by detection per person, bound by concave relaxation; eikonal crossings; people bottom-up"
+    return "lazy greedy by detection per person, concave bound; eikonal crossings; people bottom-up"

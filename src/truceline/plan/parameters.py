@@ -29,9 +29,13 @@ def detection_parameters(assumptions: AssumptionSet) -> DetectionParameters:
         crossing_speed_m_per_s={kind: value(f"detection.speed.{kind}") for kind in MOVERS},
         dwell_s={kind: value(f"detection.dwell.{kind}") for kind in MOVERS},
         target_height_m={kind: value(f"detection.height.{kind}") for kind in KINDS},
-        trajectory_height_m={kind: value(f"detection.trajectory_height.{kind}") for kind in _FOLLOWED_BY_RADAR},
+        trajectory_height_m={
+            kind: value(f"detection.trajectory_height.{kind}") for kind in _FOLLOWED_BY_RADAR
+        },
         scan_period_s={
-            name.removeprefix(_SCAN_PREFIX): value(name) for name in assumptions if name.startswith(_SCAN_PREFIX)
+            name.removeprefix(_SCAN_PREFIX): value(name)
+            for name in assumptions
+            if name.startswith(_SCAN_PREFIX)
         },
         moving={name: _moving_use(assumptions, use) for name, use in _USE_OF_CLASS.items()},
         range_multiplier=value("detection.range_multiplier"),

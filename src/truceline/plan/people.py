@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from truceline.detection.sensors import Sensor
 from truceline.errors import InfeasibleError, Problem
-from truceline.force.reaction import RequiredBases, ShareReaction, SitedReaction, reach_in_time, required_bases
+from truceline.force.reaction import (
+    RequiredBases,
+    ShareReaction,
+    SitedReaction,
+    reach_in_time,
+    required_bases,
+)
 from truceline.force.rotation import Rotation, rotate_force
 from truceline.force.sizing import Force, patrols_at_rate, size_force
 from truceline.force.sustainment import DailySupply, size_sustainment
@@ -70,8 +76,8 @@ class People:
 def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> Bases | None:
     """Return the fewest bases from which every reachable cell of the zone is reached in time, or None.
 
-    None where the posture sets the reaction force as a share. Cells across the water from every side the force
-    may stand on cannot be reached by road; they are counted and reported, never hidden. Raises
+    None where the posture sets the reaction force as a share. Cells across the water from every side the
+    force may stand on cannot be reached by road; they are counted and reported, never hidden. Raises
     InfeasibleError when no place for a base is left or the time is shorter than the notice.
     """
     reaction = posture.reaction
@@ -118,16 +124,14 @@ def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> 
     chosen = np.asarray(cover.chosen, dtype=np.int64)
     required = required_bases(
         len(chosen),
-        assumptions if reaction.unit_people is None else assumptions.replaced(
-            {"reaction.unit_people": reaction.unit_people.value}
-        ),
+        assumptions
+        if reaction.unit_people is None
+        else assumptions.replaced({"reaction.unit_people": reaction.unit_people.value}),
         n_bases_bound=int(np.ceil(cover.bound - 1e-6)),
         reaction_time_s=reaction.time.value,
         reached_share=1 - len(cover.uncovered) / len(cells),
     )
-    return Bases(
-        required, base_xy[chosen], base_chainage[chosen], tuple(sides[i] for i in chosen), reach
-    )
+    return Bases(required, base_xy[chosen], base_chainage[chosen], tuple(sides[i] for i in chosen), reach)
 
 
 def count_watch(

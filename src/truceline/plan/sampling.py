@@ -54,8 +54,17 @@ _HELD_FIXED = (
     "detection.open_threshold",
 )
 """Ranges that belong to siting, to the reading of estimates, or to a declared threshold."""
-_SAMPLED_PREFIXES = ("staffing.", "patrol.", "support.", "reaction.", "deterrence.", "rotation.", "detection.",
-                     "crossing.", "sight.")
+_SAMPLED_PREFIXES = (
+    "staffing.",
+    "patrol.",
+    "support.",
+    "reaction.",
+    "deterrence.",
+    "rotation.",
+    "detection.",
+    "crossing.",
+    "sight.",
+)
 _BRIGADES = "posture.brigades"
 _STATE_PREFIX = "incidents.states."
 
@@ -126,7 +135,9 @@ def _list_ranges(plan: Plan) -> dict[str, Assumption]:
     """Return every ranged assumption that the numbers of the chosen posture can depend on."""
     used_classes = set()
     if plan.chosen.watch is not None:
-        used_classes = {plan.sensors[name].sensor_class for name in plan.chosen.watch.candidates.parts.sensor_id}
+        used_classes = {
+            plan.sensors[name].sensor_class for name in plan.chosen.watch.candidates.parts.sensor_id
+        }
     found: dict[str, Assumption] = {}
     for name, record in plan.assumptions.items():
         scanning = name.removeprefix("detection.scan_period.")
@@ -253,7 +264,7 @@ class _SampledPosture:
     def _state_weights(self, values: dict[str, float]) -> FloatArray:
         states = self._plan.scenario.watched.states
         stated = [
-            values.get(_STATE_PREFIX + state, states[state].value if state in states else 0.0)  # type: ignore[index]
+            values.get(_STATE_PREFIX + state, states[state].value if state in states else 0.0)
             for state in STATES
         ]
         weights = np.array(stated)
@@ -296,7 +307,7 @@ class _SampledPosture:
         parameters: DetectionParameters,
         assumptions: AssumptionSet,
     ) -> dict[str, float]:
-        """Return the chance at the sector, kind and state of the plan's weakest crossing, its path found anew."""
+        """Return the chance at the sector, kind and state of the weakest crossing, its path found anew."""
         weakest = self._weakest
         if weakest is None:
             return {}

@@ -76,12 +76,14 @@ class Watch:
 
 def kind_weights(incidents: Incidents) -> FloatArray:
     """Return (7,) weights of the kinds, summing to one."""
-    return _normalised([incidents.kinds[kind].value if kind in incidents.kinds else 0.0 for kind in KINDS])  # type: ignore[index]
+    return _normalised([incidents.kinds[kind].value if kind in incidents.kinds else 0.0 for kind in KINDS])
 
 
 def state_weights(incidents: Incidents) -> FloatArray:
     """Return (3,) shares of time in each state, summing to one."""
-    return _normalised([incidents.states[state].value if state in incidents.states else 0.0 for state in STATES])  # type: ignore[index]
+    return _normalised(
+        [incidents.states[state].value if state in incidents.states else 0.0 for state in STATES]
+    )
 
 
 def _normalised(values: list[float]) -> FloatArray:
@@ -122,8 +124,7 @@ def choose_watch(
         group_limit=candidates.group_limit,
         labels=candidates.labels(),
     )
-    assert posture.watch is not None  # noqa: S101  (a validator of the posture)
-    budget = posture.watch.value * ground.length_km
+    budget = posture.watch_density * ground.length_km
     frontier = trace_frontier(
         problem, FRONTIER_REACH * budget, n_bounds=n_bounds, anchors=(budget,), progress=progress
     )
@@ -161,9 +162,7 @@ def drop_weightless(table: DetectionTable, weight: FloatArray) -> DetectionTable
     if counts.all():
         return table
     before = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-    return DetectionTable(
-        before[table.indptr], table.indices[counts], table.log_miss[counts], table.n_events
-    )
+    return DetectionTable(before[table.indptr], table.indices[counts], table.log_miss[counts], table.n_events)
 
 
 def keep_rows(table: DetectionTable, rows: IntArray) -> DetectionTable:

@@ -69,7 +69,9 @@ def compare_columns(columns: Sequence[tuple[str, Column]]) -> tuple[ComparisonRo
     rows = []
     for name in names:
         label = next(column[name][2] for _, column in columns if name in column)
-        rows.append(ComparisonRow(name, f"{name}  {label}", tuple(_cell(name, column) for _, column in columns)))
+        rows.append(
+            ComparisonRow(name, f"{name}  {label}", tuple(_cell(name, column) for _, column in columns))
+        )
     return tuple(rows)
 
 
@@ -86,7 +88,7 @@ def to_csv(columns: Sequence[tuple[str, Column]]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["name", "label", "unit", *(title for title, _ in columns)])
     for row in compare_columns(columns):
-        value, unit, label = next(column[row.name] for _, column in columns if row.name in column)
+        _, unit, label = next(column[row.name] for _, column in columns if row.name in column)
         cells = [column[row.name][0] if row.name in column else "" for _, column in columns]
         writer.writerow([row.name, label, unit, *cells])
     return stream.getvalue()

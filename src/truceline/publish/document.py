@@ -210,8 +210,12 @@ def document_plan(plan: Plan) -> PlanDocument:
 def _line(plan: Plan) -> LineRecord:
     if plan.ground is None:
         return LineRecord(
-            length_km=plan.length_m / 1000, tolerance_km=None, source="stated length", sight="",
-            zone_half_width_km=None, sectors=[],
+            length_km=plan.length_m / 1000,
+            tolerance_km=None,
+            source="stated length",
+            sight="",
+            zone_half_width_km=None,
+            sectors=[],
         )
     low, high = plan.scenario.line.tolerance.bounds
     return LineRecord(
@@ -288,7 +292,8 @@ def _bases(one: PosturePlan, ground: Ground | None) -> list[tuple[float, float]]
     xy = one.people.bases.xy_m
     lon, lat = ground.line.projection.xy_to_lonlat(xy[:, 0], xy[:, 1])
     return [
-        (round(float(a), PLACE_DECIMALS), round(float(b), PLACE_DECIMALS)) for a, b in zip(lon, lat, strict=True)
+        (round(float(a), PLACE_DECIMALS), round(float(b), PLACE_DECIMALS))
+        for a, b in zip(lon, lat, strict=True)
     ]
 
 
@@ -296,7 +301,9 @@ def _by(watch: Watch | None, axis: str, names: tuple[str, ...]) -> DetectionReco
     if watch is None:
         return None
     measures = {
-        measure: dict(zip(names, np.round(getattr(getattr(watch.averages, measure), axis), 6).tolist(), strict=True))
+        measure: dict(
+            zip(names, np.round(getattr(getattr(watch.averages, measure), axis), 6).tolist(), strict=True)
+        )
         for measure in ("detect", "verify", "attribute")
     }
     return DetectionRecord(**measures)

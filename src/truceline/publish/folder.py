@@ -14,8 +14,8 @@ Progress = Callable[[str, float], None]
 def write_products(plan: Plan, folder: Path, progress: Progress | None = None) -> tuple[str, ...]:
     """Write every product of a plan into an empty folder and return their names.
 
-    folder: usually the temporary one of `files.replace_folder`, so that a failure leaves nothing behind. A plan
-    of a bare length has no GeoPackage. Raises OSError when the disk refuses.
+    folder: usually the temporary one of `files.replace_folder`, so that a failure leaves nothing behind. A
+    plan of a bare length has no GeoPackage. Raises OSError when the disk refuses.
     """
     from truceline.publish.figures import draw_figures
     from truceline.publish.geopackage import write_geopackage

@@ -275,6 +275,13 @@ class Posture(Frozen):
     brigades: Number = Assumption(value=0, unit="1")
     """Deterrence brigades behind the line: a term of its own."""
 
+    @property
+    def watch_density(self) -> float:
+        """Return people in watching tasks for each km; ValueError for a posture that gives its counts."""
+        if self.watch is None:
+            raise ValueError(f"posture {self.label} is not sited")
+        return self.watch.value
+
     @model_validator(mode="after")
     def _sited_or_given(self) -> Posture:
         if self.given is None and (not self.means or self.watch is None):

@@ -74,9 +74,9 @@ def trace_frontier(
     """Return the curve from the forced copies up to `budget_max` people, with an upper bound at every point.
 
     n_bounds: anchors of the bound, in geometric steps of the budget; more are tighter and slower. anchors:
-    further budgets (people) where the bound should be tight, such as the one to be decided on. When time runs out the curve and bounds so
-    far are returned: both stay valid. Raises InfeasibleError when the budget is not above zero or does not
-    pay for the forced copies.
+    further budgets (people) where the bound should be tight, such as the one to be decided on. When time runs
+    out the curve and bounds so far are returned: both stay valid. Raises InfeasibleError when the budget is
+    not above zero or does not pay for the forced copies.
     """
     started_s = time.perf_counter()
     deadline_s = started_s + time_limit_s
@@ -116,12 +116,16 @@ def curve_of(problem: SitingProblem, path: GreedyPath) -> tuple[FloatArray, Floa
 def _anchor_prices(
     problem: SitingProblem, path: GreedyPath, spent: FloatArray, n_bounds: int, anchors: Sequence[float]
 ) -> list[float]:
-    """Prices (detection per person) that greedy paid at budgets in geometric steps and at anchors, highest first."""
+    """Prices (detection per person) that greedy paid at geometric steps and at anchors, highest first."""
     gain, cost = path.gain[path.n_forced :], problem.cost[path.order[path.n_forced :]]
     if gain.size == 0 or n_bounds + len(anchors) < 1:
         return []
     free = spent[1:] - spent[0]
-    steps = free[-1] * np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n_bounds) if n_bounds > 1 else free[-1:][:n_bounds]
+    steps = (
+        free[-1] * np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n_bounds)
+        if n_bounds > 1
+        else free[-1:][:n_bounds]
+    )
     budgets = np.concatenate([steps, np.maximum(np.asarray(anchors, dtype=np.float64) - spent[0], 0.0)])
     at = np.minimum(np.searchsorted(free, budgets), gain.size - 1)
     prices = np.unique(gain[at] / cost[at])[::-1]
