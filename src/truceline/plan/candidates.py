@@ -206,7 +206,7 @@ class _Block:
 
 
 def _sites(posture: Posture, ground: Ground) -> _Sites:
-    """Return places beside the line on the sides allowed, less water and what another bend brings too near."""
+    """Return places beside the line on the sides allowed, less water and what another bend comes near."""
     line, rules = ground.line, posture.rules
     stations = line.stations(rules.spacing.value)
     on_water = is_water_at(ground.sections, stations.chainage_m)

@@ -227,7 +227,7 @@ def slowness_of(belt: CrossingBelt, rate_per_s: FloatArray, speed_m_per_s: Float
 
 
 def _sector_of_cells(belt: CrossingBelt, ground: Ground) -> IntArray:
-    """Return the sector whose moving means watch each inside cell: by chainage, margins by their neighbours."""
+    """Return the sector whose moving means watch each inside cell, by chainage."""
     return sector_at(ground.sectors, belt.chainage_m[belt.inside]).astype(np.int64)
 
 
