@@ -83,3 +83,9 @@ def test_a_page_names_no_folder_of_one_machine(page: Any) -> None:
     assert not re.search(
         r"(?:^|[\s(`])(?:/home/|/work/|/root/|/tmp/|/Users/|C:\\)", page.read_text(encoding="utf-8")
     )
+
+
+@pytest.mark.parametrize("name", ["Makefile", ".ci/run", "pyproject.toml"])
+def test_packages_come_from_wherever_the_machine_gets_them(name: str) -> None:
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    assert not re.search(r"index-url|find-links|trusted-host|https?://", text)

@@ -26,7 +26,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-"""A part may import what stands on an earlier line; parts on one line leave each other alone, save the base."""
+"""A part may import from earlier lines; parts on one line leave each other alone, except in the base."""
 
 RANK = {part: rank for rank, level in enumerate(LEVELS) for part in level}
 HEAVY = ("numba", "matplotlib", "rasterio", "geopandas", "openpyxl", "pint", "scipy", "pandas", "pyogrio")
