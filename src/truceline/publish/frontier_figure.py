@@ -11,6 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truceline.force.estimates import Bound, Estimate
 from truceline.plan.model import Plan, PosturePlan
@@ -21,6 +22,9 @@ from truceline.units import format_people, format_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
+
+FloatArray = NDArray[np.float64]
 
 WIDTH_IN = 11.0
 _CURVES_IN = 3.5
@@ -38,8 +42,8 @@ def draw_frontier(plan: Plan) -> str:
         figure = style.start_figure(WIDTH_IN, _CURVES_IN + strip_in + 1.75)
         title = "What more people would see, and what others said"
         subtitle = (
-            "Average share of incidents detected as watchers are added, reaction bases and brigades as planned."
-            " Band: up to the most any choice of sites could reach (proven). Dots: the postures as planned."
+            "Average share of incidents detected as watchers are added, reaction bases and brigades as"
+            " planned. Band: up to the most any choice of sites could reach (proven). Dots: the postures as planned."
             " Averages flatter: the weakest crossing and the open share are in the tables."
         )
         bottom, top = style.add_frame(figure, title, subtitle, small_print(plan))
@@ -48,14 +52,15 @@ def draw_frontier(plan: Plan) -> str:
         split = bottom + (0.45 + strip_in) / height_in if groups else bottom + 0.45 / height_in
         curves = figure.add_axes((_LEFT, split, _RIGHT - _LEFT, top - split - 0.1 / height_in))
         _draw_curves(curves, plan)
-        _dress_people_axis(curves, limits, labels=True)
+        _dress_people_axis(curves, limits)
+        _label_points(curves, plan)
         if groups:
             foot = bottom + 0.42 / height_in
             strip = figure.add_axes(
                 (_LEFT, foot, _RIGHT - _LEFT, split - foot - 0.3 / height_in), sharex=curves
             )
             _draw_strip(strip, groups, n_rows)
-            _dress_people_axis(strip, limits, labels=True)
+            _dress_people_axis(strip, limits)
             _drop_lines(strip, plan)
         figure.axes[-1].set_xlabel("People deployed (logarithmic scale)", labelpad=3)
         return style.to_svg(figure, "frontier", title)
@@ -93,14 +98,14 @@ def _people_limits(plan: Plan) -> tuple[float, float]:
     return min(people) / 1.3, max(people) * 2.3
 
 
-def _dress_people_axis(axes: Axes, limits: tuple[float, float], *, labels: bool) -> None:
+def _dress_people_axis(axes: Axes, limits: tuple[float, float]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(*limits)
     low, high = (math.floor(math.log10(limits[0])), math.ceil(math.log10(limits[1])))
     ticks = [
         m * 10.0**e for e in range(low, high + 1) for m in (1, 2, 5) if limits[0] <= m * 10.0**e <= limits[1]
     ]
-    axes.set_xticks(ticks, [format_people(tick) for tick in ticks] if labels else [""] * len(ticks))
+    axes.set_xticks(ticks, [format_people(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.grid(axis="x")
 
@@ -127,23 +132,71 @@ def _draw_curve(axes: Axes, one: PosturePlan, colour: str, *, chosen: bool) -> N
     axes.plot(people, frontier.objective, color=colour, lw=2.4 if chosen else 1.6)
     x, y = float(people[watch.point]), watch.detected_share
     axes.scatter(x, y, s=62 if chosen else 40, fc=colour, ec=style.PAPER, lw=1.2, zorder=6)
-    _label_point(axes, one, x, y, colour)
 
 
-def _label_point(axes: Axes, one: PosturePlan, x: float, y: float, colour: str) -> None:
-    high = y > 0.72
-    name = "\n".join(textwrap.wrap(style.plain(one.label), 24))
-    axes.annotate(
+_LABEL_PLACES = (
+    (11, -7, "left", "top"),
+    (-9, 8, "right", "bottom"),
+    (11, 7, "left", "bottom"),
+    (-9, -7, "right", "top"),
+    (0, -12, "center", "top"),
+)
+"""Offsets in points and alignment that are tried for the name of a posture, in this order."""
+
+
+def _label_points(axes: Axes, plan: Plan) -> None:
+    """Name every posture at its dot, where the name runs over the fewest curves and other names."""
+    sited = [(number, one) for number, one in enumerate(plan.postures.values()) if one.watch is not None]
+    occupied = [_curve_in_pixels(axes, one) for _, one in sited]
+    for number, one in sited:
+        colour = style.POSTURE_COLOURS[number % len(style.POSTURE_COLOURS)]
+        options = [_write_label(axes, one, colour, place) for place in _LABEL_PLACES]
+        boxes = [option.get_window_extent() for option in options]
+        frame = axes.get_window_extent()
+        crowded = [
+            sum(int(box.count_contains(points)) for points in occupied)
+            + 1000 * (not (frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)))
+            for box in boxes
+        ]
+        best = crowded.index(min(crowded))
+        for index, option in enumerate(options):
+            if index != best:
+                option.remove()
+        box = boxes[best]
+        x, y = np.meshgrid(np.linspace(box.x0, box.x1, 30), np.linspace(box.y0, box.y1, 8))
+        occupied.append(np.column_stack([x.ravel(), y.ravel()]))
+
+
+def _curve_in_pixels(axes: Axes, one: PosturePlan) -> FloatArray:
+    """Return points (n, 2) along a curve, close enough together that no name slips between them."""
+    watch = one.watch
+    assert watch is not None  # noqa: S101  (asked by the caller)
+    people = deployed_at(one.people, watch.frontier.spent)
+    points = axes.transData.transform(np.column_stack([people, watch.frontier.objective]))
+    steps = np.linspace(0, len(points) - 1, 600)
+    index = np.arange(len(points))
+    return np.column_stack([np.interp(steps, index, points[:, k]) for k in (0, 1)])
+
+
+def _write_label(axes: Axes, one: PosturePlan, colour: str, place: tuple[int, int, str, str]) -> Annotation:
+    watch = one.watch
+    assert watch is not None  # noqa: S101  (asked by the caller)
+    x = float(deployed_at(one.people, watch.frontier.spent)[watch.point])
+    y = watch.detected_share
+    name = "\n".join(textwrap.wrap(style.plain(one.label), 26))
+    dx, dy, across, along = place
+    return axes.annotate(
         f"{name}\n{format_people(one.people.force.deployed_people)} people, {format_share(y)}",
         (x, y),
-        xytext=(-9, 8) if high else (11, -7),
+        xytext=(dx, dy),
         textcoords="offset points",
         size=8.2,
         color=colour,
         weight="bold",
-        ha="right" if high else "left",
-        va="bottom" if high else "top",
+        ha=across,
+        va=along,
         linespacing=1.35,
+        zorder=7,
     )
 
 
@@ -167,7 +220,7 @@ def _draw_strip(axes: Axes, groups: list[tuple[str, list[Estimate]]], n_rows: in
             row += 1
 
 
-def _shorten(text: str, n_letters: int = 66) -> str:
+def _shorten(text: str, n_letters: int = 64) -> str:
     return text if len(text) <= n_letters else f"{text[: n_letters - 1].rstrip()}…"
 
 

@@ -396,7 +396,7 @@ def _name_sides(axes: Axes, plan: Plan, ground: Ground) -> None:
 
 
 def _draw_scale(axes: Axes, ground: Ground) -> None:
-    """Draw the kilometres and north, which is up at the middle of the map, in the corner farthest from the line."""
+    """Draw kilometres and north (up at the middle of the map) in the corner farthest from the line."""
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
     wide, high = east - west, north - south
