@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from truceline.detection.parameters import DetectionParameters
@@ -18,6 +19,7 @@ from truceline.force.densities import (
 )
 from truceline.force.estimates import deployed_estimates, read_estimates
 from truceline.force.missions import read_missions
+from truceline.plan.alternatives import list_alternatives
 from truceline.plan.crossings import Crossings, find_crossings
 from truceline.plan.ground import Ground, lay_out_ground
 from truceline.plan.headlines import list_headlines
@@ -28,6 +30,7 @@ from truceline.plan.watch import Progress, Watch, choose_watch
 from truceline.provenance import Provenance, hash_text
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Posture, Scenario
+from truceline.units import format_share, format_value
 
 N_BOUNDS_CHOSEN = 3
 """Anchors of the proven bound along the curve of the chosen posture; the others get one, at their budget."""
@@ -94,8 +97,20 @@ def make_plan(
             planned[chosen].people.force.deployed_people, read_missions(), read_estimates()
         ),
         provenance=replace(made, inputs=ground.inputs if ground else {}, method=_method(planned[chosen])),
-        warnings=ground.warnings if ground is not None else (),
+        warnings=(*(ground.warnings if ground is not None else ()), *_warn_of_reach(planned)),
     )
+
+
+def _warn_of_reach(planned: dict[str, PosturePlan]) -> Iterator[Problem]:
+    """Yield a warning for each posture whose reaction bases leave part of the zone unreached."""
+    for one in planned.values():
+        bases = one.people.bases
+        if bases is not None and bases.required.reached_share < 1:
+            left = format_share(1 - bases.required.reached_share, 1)
+            time = format_value(bases.required.reaction_time_s, "s")
+            found = f"{left} of the zone is not reached within {time} from any base"
+            hint = "such ground lies across water or too far; allow more time or another side"
+            yield Problem(f"postures.{one.key}.reaction", found, hint, warning=True)
 
 
 def _choose(scenario: Scenario, posture: str | None) -> str:
@@ -156,6 +171,7 @@ def _plan_posture(
         watch=watch,
         crossings=crossings,
         headlines=list_headlines(scenario, ground, length_m, people, watch, crossings, assumptions, sensors),
+        alternatives=list_alternatives(people, posture.brigades.value, assumptions),
         readings=_read_debate(posture, people, length_m, ground, assumptions),
     )
 

@@ -10,6 +10,7 @@ from truceline.errors import Problem
 from truceline.force.benchmarks import EstimateReading
 from truceline.force.costs import CostContext
 from truceline.force.densities import DensityRow
+from truceline.plan.alternatives import Alternative
 from truceline.plan.crossings import Crossings
 from truceline.plan.ground import Ground
 from truceline.plan.people import People
@@ -37,6 +38,8 @@ class PosturePlan:
     """Numbers by name that `truceline explain` can unfold."""
     readings: tuple[EstimateReading, ...]
     """Published estimates read against this posture."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The people it would take with masts for posts, or with its drones in other hands."""
 
     @property
     def label(self) -> str:

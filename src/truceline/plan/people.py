@@ -122,6 +122,10 @@ def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> 
         )
     )
     chosen = np.asarray(cover.chosen, dtype=np.int64)
+    if not chosen.size:
+        found = f"from {reaction.distance.value / 1000:g} km away no place of the zone is reached in time"
+        hint = "bring the bases nearer in `reaction.distance`, or allow more `reaction.time`"
+        raise InfeasibleError(f"posture {posture.label}", [Problem("reaction.distance", found, hint)])
     required = required_bases(
         len(chosen),
         assumptions
@@ -189,8 +193,8 @@ def size_people(
     posture: Posture, counts: WatchCounts, bases: Bases | None, assumptions: AssumptionSet
 ) -> People:
     """Return the whole force of a posture, its rotation pool and its daily supply."""
-    reaction: SitedReaction | ShareReaction = ShareReaction() if bases is None else bases.to_reaction()
-    force = size_force(counts, assumptions, reaction=reaction, brigades=posture.brigades.value)
+    brigades = posture.brigades.value
+    force = size_force(counts, assumptions, reaction=reaction_of(bases), brigades=brigades)
     return People(
         force=force,
         counts=counts,
@@ -198,6 +202,11 @@ def size_people(
         rotation=rotate_force(force.deployed_people, assumptions),
         supply=size_sustainment(force.deployed_people, assumptions),
     )
+
+
+def reaction_of(bases: Bases | None) -> SitedReaction | ShareReaction:
+    """Return how the reaction force is set: by its bases, or as a share where there are none."""
+    return ShareReaction() if bases is None else bases.to_reaction()
 
 
 def deployed_at(people: People, watch_people: FloatArray) -> FloatArray:
