@@ -168,7 +168,7 @@ def order_parts(
     parts: Sequence[FloatArray], limits: LineLimits, where: str, problems: ProblemList
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """Return parts (degrees) longest first and the geodesic chainage of each vertex; drop tiny parts."""
-    steps_m = [np.asarray(WGS84.inv(p[:-1, 0], p[:-1, 1], p[1:, 0], p[1:, 1])[2], dtype=float) for p in parts]
+    steps_m = [np.asarray(WGS84.line_lengths(p[:, 0], p[:, 1]), dtype=float) for p in parts]
     order = sorted(range(len(parts)), key=lambda index: (-float(steps_m[index].sum()), index))
     kept = [
         index for rank, index in enumerate(order) if rank == 0 or steps_m[index].sum() >= limits.min_part_m
