@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +41,10 @@ def plan(
     from truceline.publish.folder import write_products
     from truceline.scenario.load import read_scenario
 
+    if samples:
+        from truceline.plan.sampling import check_samples, sample_plan
+
+        check_samples(samples, seed)
     loaded = read_scenario(scenario, variant=variant, overrides=set_ or (), seed=seed)
     keys = list(loaded.scenario.postures)
     stages = ["ground", *(f"{key}: {stage}" for key in keys for stage in POSTURE_STAGES)]
@@ -47,8 +52,6 @@ def plan(
     with replace_folder(out) as folder, show_progress(stages, quiet=quiet) as tell:
         made = make_plan(loaded.scenario, posture=posture, provenance=loaded.provenance, progress=tell)
         if samples:
-            from truceline.plan.sampling import sample_plan
-
             made = sample_plan(made, samples, seed, tell)
         write_products(made, folder, tell)
     if not quiet:
@@ -72,7 +75,9 @@ def _print_answer(made: Plan, out: Path) -> None:
             if any(answer[line] for answer in answers)
         ],
     )
-    print_line(f"* planned in full; unfold a number with: truceline explain {out} force.deployed")
+    print_line(
+        f"* planned in full; unfold a number with: truceline explain {shlex.quote(str(out))} force.deployed"
+    )
     if made.bands is not None:
         band = made.bands.bands["force.deployed"]
         print_line(

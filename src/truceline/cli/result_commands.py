@@ -92,8 +92,8 @@ def compare(
                 columns.append((title, column_of_plan(_plan_one(item, name, posture))))
     rows = compare_columns(columns)
     print_table(
-        ["", *(title for title, _ in columns)],
-        [Row([row.label, *(printable(cell) for cell in row.cells)]) for row in rows],
+        ["number", "what it is", *(title for title, _ in columns)],
+        [Row([row.name, row.label, *(printable(cell) for cell in row.cells)]) for row in rows],
     )
     if out is not None:
         write_atomically(out, to_csv(columns))

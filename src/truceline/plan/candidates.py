@@ -141,37 +141,39 @@ def list_candidates(
 ) -> Candidates:
     """Return everything siting may choose from for a posture.
 
-    Raises InfeasibleError when a moving means has no limit or nothing can stand anywhere.
+    Raises InfeasibleError when a moving means has no limit or a fixed one no place to stand.
     """
     problems = ProblemList()
     blocks: list[_Block] = []
     limits: list[int] = []
     sites = _sites(posture, ground)
+    _check_means(posture, sites, problems)
+    problems.raise_if_any(InfeasibleError, f"posture {posture.label}")
     for group, (key, means) in enumerate(posture.means.items()):
         people = trace_unit_people(means, key, sensors, assumptions).value
+        most = math.inf if means.at_most is None else round(means.at_most.value * ground.length_km)
         if means.kind in MOVING_KINDS:
-            if means.at_most is None:
-                problems.add(
-                    f"means.{key}.at_most", "is missing", "say how many per km there may be, '0.1 / km'"
-                )
-                continue
-            limit = round(means.at_most.value * ground.length_km)
+            limit = int(most)
             least = round((means.at_least.value if means.at_least else 0.0) * ground.length_km)
             blocks.append(
                 _moving_block(key, means, ground, people, group, limit, least, assumptions, sensors)
             )
         else:
-            limit = len(sites.x_m)
-            if means.at_most is not None:
-                limit = min(limit, round(means.at_most.value * ground.length_km))
+            limit = int(min(len(sites.x_m), most))
             blocks.append(_fixed_block(key, means, sites, sensors, people, group))
         limits.append(limit)
-    if not problems.has_errors() and not any(len(block.cost) for block in blocks):
-        problems.add(
-            "rules", "no place is left where anything may stand", "allow a side, a distance or moving means"
-        )
-    problems.raise_if_any(InfeasibleError, f"posture {posture.label}")
     return _join(blocks, np.array(limits, dtype=np.int64))
+
+
+def _check_means(posture: Posture, sites: _Sites, problems: ProblemList) -> None:
+    """Note means that cannot be offered: moving ones without a limit, fixed ones without a place."""
+    for key, means in posture.means.items():
+        if means.kind in MOVING_KINDS and means.at_most is None:
+            problems.add(f"means.{key}.at_most", "is missing", "say how many per km there may be, '0.1 / km'")
+    fixed = [key for key, means in posture.means.items() if means.kind not in MOVING_KINDS]
+    if fixed and not len(sites.x_m):
+        found = f"leave no place where {', '.join(fixed)} may stand"
+        problems.add("rules", found, "allow a side or a distance nearer to the line, or take these means out")
 
 
 @dataclass(frozen=True, eq=False)

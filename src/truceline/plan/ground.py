@@ -41,6 +41,7 @@ CROSSING_MARGIN_M = 15_000.0
 """How far past a sector's ends a crossing may swing, and watchers count: twice the longest ground range."""
 STATION_M = 1000.0
 """Distance between the places along the line where the elevation model must have a height."""
+_SHOWN_MAX = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +87,7 @@ def lay_out_ground(scenario: Scenario) -> Ground:
     bands = [(band.name, band.start.value, band.end.value) for band in scenario.zone.limitation]
     sectors, sections = _divide(scenario, line)
     zones = make_zones(line, half_width_m, bands)
-    cells = cells_from_line(
-        line,
-        zones,
-        cell_m=scenario.grid.cell.value,
-        sectors=sectors,
-        sections=sections,
-        weight_decay_m=scenario.watched.decay.value,
-    )
+    cells = _lay_cells(scenario, line, zones, sectors, sections)
     belts = belts_from_sectors(
         line,
         half_width_m,
@@ -104,6 +98,11 @@ def lay_out_ground(scenario: Scenario) -> Ground:
         water_half_width_m=scenario.water.half_width.value,
     )
     terrain, warnings = _read_heights(scenario, line, cells)
+    sight = choose_sight(
+        terrain, scenario.terrain.landscape, optimism=scenario.assumptions.value("sight.optimism")
+    )
+    if terrain is not None and sight.mode == "statistical":
+        warnings = (_warn_of_coarse_heights(terrain),)
     return Ground(
         line=line,
         zones=zones,
@@ -112,11 +111,7 @@ def lay_out_ground(scenario: Scenario) -> Ground:
         cells=cells,
         belts=belts,
         water_half_width_m=scenario.water.half_width.value,
-        sight=choose_sight(
-            terrain,
-            scenario.terrain.landscape,
-            optimism=scenario.assumptions.value("sight.optimism"),
-        ),
+        sight=sight,
         terrain=terrain,
         warnings=(*line.warnings, *warnings),
         inputs=hash_files(_files_of(scenario)),
@@ -197,6 +192,39 @@ def _divide(scenario: Scenario, line: LineOfContact) -> tuple[tuple[Sector, ...]
     return sectors, sections_by_intervals(line, [])
 
 
+def _lay_cells(
+    scenario: Scenario,
+    line: LineOfContact,
+    zones: Zones,
+    sectors: tuple[Sector, ...],
+    sections: tuple[Section, ...],
+) -> DemandCells:
+    """Return the demand cells; GeometryError when they are wider than the zone or a sector has none.
+
+    A sector without a cell would have no area to patrol and no incident to notice.
+    """
+    cell_m, zone_m = scenario.grid.cell.value, 2 * scenario.zone.half_width.value
+    if cell_m > zone_m:
+        found = f"{cell_m:g} m is wider than the whole zone of {zone_m:g} m"
+        hint = f"use {zone_m / 2:g} m or less"
+        raise GeometryError("demand cells", [Problem("grid.cell", found, hint)])
+    cells = cells_from_line(
+        line,
+        zones,
+        cell_m=cell_m,
+        sectors=sectors,
+        sections=sections,
+        weight_decay_m=scenario.watched.decay.value,
+    )
+    empty = np.flatnonzero(np.bincount(cells.sector, minlength=len(sectors)) == 0)
+    if empty.size:
+        first = ", ".join(sectors[i].name for i in empty[:_SHOWN_MAX]) + (", ..." * (empty.size > _SHOWN_MAX))
+        found = f"{empty.size} of {len(sectors)} sectors hold no cell of {cell_m:g} m: {first}"
+        hint = "use longer sectors, or smaller cells in `grid.cell`"
+        raise GeometryError("sectors", [Problem("sectors", found, hint)])
+    return cells
+
+
 def _read_heights(
     scenario: Scenario, line: LineOfContact, cells: DemandCells
 ) -> tuple[Terrain | None, tuple[Problem, ...]]:
@@ -218,6 +246,12 @@ def _read_heights(
     labels = [f"km {chainage_m / 1000:.0f}" for chainage_m in stations.chainage_m]
     check_terrain_covers(terrain, stations.xy_m, labels, unit="km")
     return terrain, terrain.warnings
+
+
+def _warn_of_coarse_heights(terrain: Terrain) -> Problem:
+    """Return the warning that stands in place of the model's own: heights nobody uses need no tiles."""
+    found = f"the elevation model resolves {terrain.resolution_m:.0f} m, too coarse: its heights are not used"
+    return Problem("terrain", found, "give finer tiles; until then sight is statistical", warning=True)
 
 
 def _files_of(scenario: Scenario) -> list[Path]:

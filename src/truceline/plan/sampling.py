@@ -19,7 +19,7 @@ from truceline.detection.kinds import STATES
 from truceline.detection.measures import average, fuse
 from truceline.detection.parameters import DetectionParameters
 from truceline.detection.rates import rate_fields
-from truceline.errors import Problem, ScenarioError
+from truceline.errors import ProblemList, ScenarioError
 from truceline.geo.sectors import sector_at
 from truceline.geo.sight import Sight, choose_sight
 from truceline.plan.candidates import Candidates, attributes_of, merge_parts, select_candidates
@@ -99,15 +99,23 @@ class Bands:
     note: str = NOTE
 
 
+def check_samples(n_samples: int, seed: int) -> None:
+    """Refuse a number of samples out of bounds or a seed below zero with ScenarioError, before any work."""
+    problems = ProblemList()
+    if not N_SAMPLES_MIN <= n_samples <= N_SAMPLES_MAX:
+        hint = f"give {N_SAMPLES_MIN} to {N_SAMPLES_MAX:,}; 200 is a good start"
+        problems.add("--samples", f"{n_samples} is out of bounds", hint)
+    if seed < 0:
+        problems.add("--seed", f"{seed} is below zero", "give any whole number from 0")
+    problems.raise_if_any(ScenarioError, "samples")
+
+
 def sample_plan(plan: Plan, n_samples: int, seed: int, progress: Progress | None = None) -> Plan:
     """Return the plan with bands for the posture planned in full.
 
-    n_samples: Latin hypercube points. seed: of the generator. Raises ScenarioError for a number of samples
-    out of bounds.
+    n_samples: Latin hypercube points. seed: of the generator. Raises ScenarioError as `check_samples` does.
     """
-    if not N_SAMPLES_MIN <= n_samples <= N_SAMPLES_MAX:
-        hint = f"give {N_SAMPLES_MIN} to {N_SAMPLES_MAX:,}; 200 is a good start"
-        raise ScenarioError("samples", [Problem("--samples", f"{n_samples} is out of bounds", hint)])
+    check_samples(n_samples, seed)
     model = _SampledPosture(plan)
     ranges = _list_ranges(plan)
     moved_by = _find_movers(model, ranges, progress)

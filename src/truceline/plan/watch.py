@@ -17,6 +17,7 @@ from truceline.detection.kinds import KINDS, STATES
 from truceline.detection.measures import Averages, Fused, average, event_weights, find_blind_share, fuse
 from truceline.detection.parameters import DetectionParameters
 from truceline.detection.sensors import Sensor
+from truceline.errors import InfeasibleError, Problem
 from truceline.plan.candidates import Candidates, attributes_of, list_candidates, merge_parts
 from truceline.plan.ground import Ground
 from truceline.scenario.assumption import AssumptionSet
@@ -109,6 +110,8 @@ def choose_watch(
     assumptions cannot be used.
     """
     candidates = list_candidates(posture, ground, sensors, assumptions)
+    budget = posture.watch_density * ground.length_km
+    _check_budget(posture, candidates, budget, ground.length_km)
     table = tabulate(candidates, ground, sensors, parameters)
     weight = event_weights(ground.cells.weight, kind_weights(incidents), state_weights(incidents)).ravel()
     counted = drop_weightless(table, weight)
@@ -124,7 +127,6 @@ def choose_watch(
         group_limit=candidates.group_limit,
         labels=candidates.labels(),
     )
-    budget = posture.watch_density * ground.length_km
     frontier = trace_frontier(
         problem, FRONTIER_REACH * budget, n_bounds=n_bounds, anchors=(budget,), progress=progress
     )
@@ -135,6 +137,22 @@ def choose_watch(
     return Watch(
         candidates, copies, budget, frontier, frontier.point_at(budget), kept, fused, averages, blind.overall
     )
+
+
+def _check_budget(posture: Posture, candidates: Candidates, budget_people: float, length_km: float) -> None:
+    """Raise InfeasibleError, naming the means, when the least numbers asked for cost more than there are."""
+    forced = candidates.forced > 0
+    least_people = float(candidates.cost[forced] @ candidates.forced[forced])
+    if least_people <= budget_people:
+        return
+    asked = ", ".join(sorted({candidates.means_key[i] for i in np.flatnonzero(forced)}))
+    found = (
+        f"{budget_people / length_km:.3g} person/km is {budget_people:,.1f} people;"
+        f" the least numbers of {asked} take {least_people:,.1f}"
+    )
+    enough = np.ceil(least_people / length_km * 100) / 100
+    problem = Problem("watch", found, f"raise it to {enough:.2f} person/km, or lower `at_least`")
+    raise InfeasibleError(f"posture {posture.label}", [problem])
 
 
 def tabulate(

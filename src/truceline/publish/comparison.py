@@ -20,6 +20,8 @@ Column = dict[str, tuple[float, str, str]]
 _SHARES = ("watch.", "crossing.")
 _FIRST = (
     "line.length",
+    "line.tolerance",
+    "sight.cell",
     "force.deployed",
     "force.watching",
     "force.deterrence",
@@ -31,6 +33,8 @@ _FIRST = (
     "watch.attribute",
     "crossing.weakest",
     "crossing.open",
+    "crossing.waiting.weakest",
+    "crossing.waiting.open",
 )
 """Headlines shown first, in this order."""
 
@@ -44,13 +48,22 @@ class ComparisonRow:
     cells: tuple[str, ...]
 
 
-def _column(headlines: Sequence[Traced]) -> Column:
-    return {traced.name: (traced.value, traced.unit, traced.label) for traced in headlines}
+def _column(headlines: Sequence[Traced], tolerance_m: float | None) -> Column:
+    """Return the headlines, with what no coverage figure goes without: tolerance and cell size."""
+    column = {traced.name: (traced.value, traced.unit, traced.label) for traced in headlines}
+    if tolerance_m is not None:
+        column["line.tolerance"] = (tolerance_m, "m", "The true line lies within about this of the line")
+    for traced in headlines:
+        for node in traced.walk():
+            if node.name == "sight.cell":
+                column["sight.cell"] = (node.value, node.unit, "Cell size behind every coverage figure")
+    return column
 
 
 def column_of_plan(plan: Plan) -> Column:
     """Return the headlines of the posture planned in full."""
-    return _column(list(plan.chosen.headlines.values()))
+    tolerance_m = None if plan.ground is None else plan.scenario.line.tolerance.bounds[0]
+    return _column(list(plan.chosen.headlines.values()), tolerance_m)
 
 
 def column_of_document(document: PlanDocument, posture: str | None = None) -> Column:
@@ -59,7 +72,8 @@ def column_of_document(document: PlanDocument, posture: str | None = None) -> Co
     if key not in document.postures:
         known = ", ".join(document.postures)
         raise OutputError("compare", [Problem(f"--posture {key}", "is not in this plan", f"one of {known}")])
-    return _column([traced_from_document(tree) for tree in document.postures[key].headlines])
+    tolerance_m = None if document.line.tolerance_km is None else document.line.tolerance_km[0] * 1000
+    return _column([traced_from_document(tree) for tree in document.postures[key].headlines], tolerance_m)
 
 
 def compare_columns(columns: Sequence[tuple[str, Column]]) -> tuple[ComparisonRow, ...]:
@@ -69,9 +83,7 @@ def compare_columns(columns: Sequence[tuple[str, Column]]) -> tuple[ComparisonRo
     rows = []
     for name in names:
         label = next(column[name][2] for _, column in columns if name in column)
-        rows.append(
-            ComparisonRow(name, f"{name}  {label}", tuple(_cell(name, column) for _, column in columns))
-        )
+        rows.append(ComparisonRow(name, label, tuple(_cell(name, column) for _, column in columns)))
     return tuple(rows)
 
 

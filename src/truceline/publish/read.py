@@ -29,7 +29,10 @@ def read_document(folder: str | Path) -> PlanDocument:
     if path.stat().st_size > MAX_BYTES:
         raise OutputError("plan", [Problem(str(path), f"has more than {MAX_BYTES:,} bytes", hint)])
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        found = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        raise OutputError("plan", [Problem(str(path), found, "check its rights")]) from None
     except (ValueError, RecursionError):
         raise OutputError("plan", [Problem(str(path), "is not JSON", hint)]) from None
     found = data.get("schema") if isinstance(data, dict) else None
@@ -43,6 +46,11 @@ def read_document(folder: str | Path) -> PlanDocument:
             for item in error.errors()[:20]
         ]
         raise OutputError("plan", problems) from None
+
+
+def _refuse_constant(name: str) -> float:
+    """Refuse NaN and Infinity, which Python reads but JSON has not; a number that does not exist is null."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def explain(folder: str | Path, name: str, *, posture: str | None = None) -> Traced:

@@ -37,7 +37,7 @@ def summarise(one: PosturePlan) -> dict[str, str]:
     found["Pool with rotation"] = format_people(one.people.rotation.pool_people)
     if one.crossings is None:
         return found
-    found["Incidents detected, average"] = format_share(head["watch.detect"].value)
+    found["Incidents detected, average"] = format_share(head["watch.detect"].value, 1)
     found["  best possible for these people"] = format_share(head["watch.bound"].value, 1)
     found["Incidents verified"] = format_share(head["watch.verify"].value)
     found["Incidents attributed"] = format_share(head["watch.attribute"].value)
