@@ -31,7 +31,7 @@ class Column:
     """Empty for text."""
     description: str
     digits: int | None = None
-    """Decimals kept; None keeps the number as it is."""
+    """Decimals kept; None keeps twelve significant digits."""
 
     def keep(self, value: Any) -> Value:
         """Return a value as it is shown: rounded, without NaN, infinities or control characters."""
@@ -42,8 +42,8 @@ class Column:
         number = float(value)
         if not math.isfinite(number):
             return None
-        if self.digits is not None:
-            number = round(number, self.digits) + 0.0  # plus zero, for minus zero reads badly
+        # Twelve digits hide the rounding of binary numbers; plus zero, for minus zero reads badly.
+        number = (float(f"{number:.12g}") if self.digits is None else round(number, self.digits)) + 0.0
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
