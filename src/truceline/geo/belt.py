@@ -45,6 +45,8 @@ class CrossingBelt:
     """Inside cells along the edge of side a, margins included."""
     exit: BoolArray
     """Inside cells along the edge of side b, of the sector alone."""
+    far_edge: BoolArray
+    """The same, margins included."""
     chainage_m: FloatArray
     """Chainage of the nearest place on the line; NaN outside."""
     offset_m: FloatArray
@@ -165,6 +167,7 @@ def _cut_belt(
     past_a, past_b = paint(offset > half_width_m), paint(offset < -half_width_m)
     ground = ndimage.label(inside, structure=_WITH_CORNERS)[0]
     entry = _edge(inside & (rasters[1] > 0.0), past_a, rasters[1], ground, "side a", notes)
+    far_edge = _edge(inside & (rasters[1] < 0.0), past_b, -rasters[1], ground, "side b", [])
     exit_cells = _edge(own & (rasters[1] < 0.0), past_b, -rasters[1], ground, "side b", notes)
     return CrossingBelt(
         sector=sector.index,
@@ -175,6 +178,7 @@ def _cut_belt(
         inside=freeze(inside),
         entry=freeze(entry),
         exit=freeze(exit_cells),
+        far_edge=freeze(far_edge),
         chainage_m=freeze(rasters[0]),
         offset_m=freeze(rasters[1]),
         is_water=freeze(inside & paint(strip.is_water)),

@@ -71,7 +71,7 @@ class WeakCrossing:
 
 @dataclass(frozen=True, eq=False)
 class CrossingProfile:
-    """Chance of being noticed on the weakest crossing, along the line."""
+    """Chance of being noticed on the weakest crossing of each stretch of line, by where it passes the line."""
 
     start_m: FloatArray
     """(bins,) chainage where each bin starts."""
@@ -240,7 +240,7 @@ def _cross(
     least = least_exposed_crossing(
         slowness, belt.cell_m, belt.entry, belt.exit, belt.inside, exposure=exposure
     )
-    profile = exposure_profile(exposure, belt.exit, belt.chainage_m, PROFILE_BIN_M)
+    profile = _profile_by_place(belt, slowness, exposure)
     if not least.passable:
         return _blocked(belt, kind, state, intruder), profile
     average = average_straight_crossing(slowness, belt.cell_m, belt.entry, belt.exit, belt.inside)
@@ -258,6 +258,17 @@ def _cross(
         path_xy_m=_path_in_metres(belt, least),
     )
     return found, profile
+
+
+def _profile_by_place(belt: CrossingBelt, slowness: FloatArray, from_a: FloatArray) -> ExposureProfile:
+    """Return the least exposure of a crossing by the stretch of line where it passes the line itself.
+
+    Exposure from side a's edge to a cell on the line plus from there to side b's edge. By the place where it
+    comes out instead, one gap would weaken the whole sector: behind the posts one can walk on unseen.
+    """
+    to_b = solve_eikonal(slowness, belt.cell_m, belt.far_edge, belt.inside)
+    on_line = belt.inside & (np.abs(belt.offset_m) <= belt.cell_m)
+    return exposure_profile(from_a + to_b, on_line, belt.chainage_m, PROFILE_BIN_M)
 
 
 def _blocked(belt: CrossingBelt, kind: str, state: str, intruder: Intruder) -> WeakCrossing:
@@ -280,8 +291,7 @@ def _path_in_metres(belt: CrossingBelt, crossing: Crossing) -> FloatArray:
 class _ProfileBuilder:
     """Collects the profiles of sectors into one for the line: where two share a bin, the weaker counts.
 
-    On the inner side of a bend a bin may have no cell on the far edge: it takes the value of the nearest bin
-    that has one.
+    A bin without a cell of its own takes the value of the nearest bin that has one.
     """
 
     def __init__(self, length_m: float) -> None:
