@@ -7,6 +7,7 @@ of its bands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -55,6 +56,13 @@ def build_style(layer: str, geometry_type: str, bands: Sequence[str] = ()) -> st
         f"{renderer}{labels}"
         f"<layerGeometryType>{_GEOMETRY_CODES[geometry_type]}</layerGeometryType></qgis>\n"
     )
+
+
+def style_of(layer: str) -> str:
+    """Return in words what the style of a layer shows."""
+    renderer = _RENDERERS[layer][0] if layer in _RENDERERS else _band_renderer([])
+    attribute = re.search(r' attr="([^"]*)"', renderer)
+    return f"`{attribute[1]}`" if attribute else "one symbol"
 
 
 def fill(colour: str, opacity: float, outline: str = "", width_mm: float = 0.2) -> Symbol:

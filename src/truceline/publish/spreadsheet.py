@@ -31,8 +31,8 @@ _WIDTH_MIN, _WIDTH_MAX = 9.0, 60.0
 _WEAK_GRADES = ("general", "judgement")
 
 _READ_ME = (
-    "Sheets `What if` and `tasks` calculate; the others are values. Change the blue cells of `What if` and see"
-    " how many people it takes. What is seen does not follow there: posts would have to be sited anew.",
+    "Sheets `What if` and `tasks` calculate; the others are values. Change the blue cells of `What if`"
+    " and see how many people it takes; what is seen does not follow, posts would have to be sited anew.",
     "Rows tinted yellow rest on a value that nobody published (judgement) or nobody has read in a source"
     " (general); a column says so as well.",
     "Quote no share seen without the sight mode, cell size and tolerance below; quote average, weakest"
