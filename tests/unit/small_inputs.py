@@ -1,7 +1,7 @@
 """Small invented inputs for tests of plans and commands: scenarios, lines, elevation models, polygons, towns.
 
-Each plan from `write_scenario` takes about half a second: one posture, two sectors, coarse cells. All places are
-invented and lie at sea unless a test moves them.
+Each plan from `write_scenario` takes about half a second: one posture, two sectors, coarse cells. All places
+are invented and lie at sea unless a test moves them.
 """
 
 from __future__ import annotations
