@@ -42,25 +42,27 @@ Before quoting a number:
 ## Workbook
 
 The first sheet says what the plan is and how to cite it. `What if` repeats the arithmetic of people as
-formulas: change a blue cell and the people follow, with the plan's own number beside. What is seen does not
-follow there, because posts would have to be sited anew. `tasks` has live sums. The other sheets are the
-tables below, and `columns` describes every column. Text is kept as text, also where it starts like a formula.
+formulas: change a blue cell and the people follow, with the plan's own number beside. What is seen does
+not follow there, because posts would have to be sited anew. `tasks` has live sums. The other sheets are
+the tables below, and `columns` describes every column. Text is kept as text, also where it starts like
+a formula.
 
 ## Tables
 
-CSV files in UTF-8, parted by commas, with a header; nothing where a value is unknown or does not apply. A
-text that a spreadsheet would take for a formula starts with an apostrophe. Shares and chances are between 0 and 1.
-Tables without a row are left out: a scenario that is only a length has no posts, sectors or crossings.
+CSV files in UTF-8, parted by commas, with a header; nothing where a value is unknown or does not apply.
+A text that a spreadsheet would take for a formula starts with an apostrophe. Shares and chances are
+between 0 and 1. Tables without a row are left out: a scenario that is only a length has no posts,
+sectors or crossings.
 """
 
 _MAP = """\
 ## Map layers
 
-`plan.gpkg` holds the posture planned in full, in EPSG:4326 (longitude and latitude on WGS 84): every program
-reads it, and the metric projection of a plan is centred on its line and has no code of its own. Areas and
-lengths in the attributes were measured before, in metres. The layers open styled in QGIS, in colours that
-stay apart for colour-blind readers; fields and layers carry these descriptions in the file. The table `about` is
-there as well. A scenario that is only a length has no map.
+`plan.gpkg` holds the posture planned in full, in EPSG:4326 (longitude and latitude on WGS 84): every
+program reads it, and the metric projection of a plan is centred on its line and has no code of its own.
+Areas and lengths in the attributes were measured before, in metres. The layers open styled in QGIS, in
+colours that stay apart for colour-blind readers; fields and layers carry these descriptions in the
+file. The table `about` is there as well. A scenario that is only a length has no map.
 """
 
 
