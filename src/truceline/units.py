@@ -151,6 +151,15 @@ def format_share(value: float, digits: int = 0) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+def format_chance(value: float) -> str:
+    """Return a share as whole per cent, but never as 0 % or 100 % unless it is: a rare event is not none."""
+    if 0 < value < 0.005:
+        return "<1 %"
+    if 0.995 <= value < 1:
+        return ">99 %"
+    return format_share(value)
+
+
 def format_km(value_m: float, digits: int = 0) -> str:
     """Return a length given in metres, in kilometres."""
     return f"{value_m / 1000:,.{digits}f} km"

@@ -20,51 +20,55 @@ class Caveat(NamedTuple):
 _OF_ANY_PLAN = (
     Caveat(
         "Fitted means consistent, not predictive",
-        "Crew sizes, shifts and support shares were set so that past missions come out near the strength they had."
-        " That shows the model agrees with those missions; it does not show that the next one will be like them.",
+        "Crew sizes, shifts and support shares were set so that past missions come out near the"
+        " strength they had. That shows the model agrees with those missions; it does not show that"
+        " the next one will be like them.",
     ),
     Caveat(
         "Strength is not will",
-        "Nothing here says whether anybody sends these people, whether a party lets them move, or what is done"
-        " with a report. A guarantor's will and a party's intent are not estimated.",
+        "Nothing here says whether anybody sends these people, whether a party lets them move, or"
+        " what is done with a report. A guarantor's will and a party's intent are not estimated.",
     ),
     Caveat(
         "Nobody is jammed or shot at",
-        "Drones, masts and posts work as in their data sheets. Where drones are hunted and signals jammed, as on"
-        " this kind of line they are, less is seen than is said here.",
+        "Drones, masts and posts work as in their data sheets. Where drones are hunted and signals"
+        " jammed, as on this kind of line they are, less is seen than is said here.",
     ),
     Caveat(
         "Costs are context",
-        "Published costs of past missions count different things in prices of different years. They stand side by"
-        " side and are not a cost plan.",
+        "Published costs of past missions count different things in prices of different years. They"
+        " stand side by side and are not a cost plan.",
     ),
 )
 _OF_SIGHT = (
     Caveat(
         "Chances are taken as independent in time (Poisson)",
-        "Detection adds up as if looks were independent. Fog, a tired crew or a broken radio make misses come"
-        " together: then the average stays and the bad days are worse.",
+        "Detection adds up as if looks were independent. Fog, a tired crew or a broken radio make"
+        " misses come together: then the average stays and the bad days are worse.",
     ),
     Caveat(
         "Patrols and drones are averaged over time",
-        "Moving means are spread evenly over their sector and the day. Someone who watches them pass does better"
-        " than the average: that is why the second intruder, who waits for the gap, has a line of its own.",
+        "Moving means are spread evenly over their sector and the day. Someone who watches them pass"
+        " does better than the average: that is why the second intruder, who waits for the gap, has a"
+        " line of its own.",
     ),
     Caveat(
         "Ranges come from single looks",
-        "Sensor ranges say at what distance about half of the events are noticed in one look by an alert crew, and"
-        " are turned into rates from there. Many were not read in a source; they are marked in the table above.",
+        "Sensor ranges say at what distance about half of the events are noticed in one look by an"
+        " alert crew, and are turned into rates from there. Many were not read in a source; they are"
+        " marked in the table above.",
     ),
     Caveat(
         "Along the far edge everybody is through",
-        "The weakest crossing ends where the far edge of the zone of separation is reached. What happens behind"
-        " it, and whether anybody is stopped, is not judged.",
+        "The weakest crossing ends where the far edge of the zone of separation is reached. What"
+        " happens behind it, and whether anybody is stopped, is not judged.",
     ),
 )
 _STATISTICAL = Caveat(
     "No elevation model: sight is a chance, not a place",
-    "Line of sight is statistical for the kind of country. Averages are indicative. The least-exposed path comes"
-    " out too well watched, because real dead ground, which an intruder would seek out, is not known here.",
+    "Line of sight is statistical for the kind of country. Averages are indicative. The least-exposed"
+    " path comes out too well watched, because real dead ground, which an intruder would seek out, is"
+    " not known here.",
 )
 _TERRAIN = Caveat(
     "The elevation model decides what is hidden",
@@ -77,15 +81,15 @@ def list_caveats(plan: Plan) -> tuple[Caveat, ...]:
     if plan.ground is None:
         only_length = Caveat(
             "Only a length",
-            "There is no map in this scenario: people are worked out from counts, and nothing is said of coverage.",
+            "There is no map here: people are worked out from counts, and nothing is said of coverage.",
         )
         return (only_length, *_OF_ANY_PLAN)
     low_km, high_km = (bound / 1000 for bound in plan.scenario.line.tolerance.bounds)
     spread = f"about {low_km:g} km" + (f", 95 % of it within {high_km:g} km" if high_km > low_km else "")
     line = Caveat(
         "The line is known only so well",
-        f"The true line lies within {spread} of the one drawn. A finer line is longer and asks for more people;"
-        " a single post on this map is a place to look at, not a site.",
+        f"The true line lies within {spread} of the one drawn. A finer line is longer and asks for more"
+        " people; a single post on this map is a place to look at, not a site.",
     )
     sight = _TERRAIN if plan.ground.sight.mode == "terrain" else _STATISTICAL
     return (sight, line, *(_OF_SIGHT if plan.chosen.watch is not None else ()), *_OF_ANY_PLAN)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -56,10 +55,11 @@ _RC: Any = {
     "svg.fonttype": "path",
     "path.simplify": True,
 }
+POINTS_PER_INCH = 72
 _MARGIN_IN = 0.12
 _TITLE_PT, _SUBTITLE_PT, _SMALL_PT = 12.5, 9.0, 7.2
 _LINE_HEIGHT = 1.38
-_CHARACTER_EM = 0.525  # mean width of a letter of the font: measured on the captions, a little generous
+_HALO_PT = 2.2
 
 
 @contextmanager
@@ -72,11 +72,11 @@ def figure_style() -> Iterator[None]:
 
 
 def start_figure(width_in: float, height_in: float) -> Figure:
-    """Return an empty figure that no window knows of."""
+    """Return an empty figure that no window knows of; a pixel is a point, as in the SVG it becomes."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_in, height_in))
+    figure = Figure(figsize=(width_in, height_in), dpi=POINTS_PER_INCH)
     FigureCanvasSVG(figure)
     return figure
 
@@ -90,7 +90,7 @@ def add_frame(figure: Figure, title: str, subtitle: str, notes: tuple[str, ...])
         (title, _TITLE_PT, "bold", INK),
         (subtitle, _SUBTITLE_PT, "normal", MUTED),
     ):
-        lines = wrap(text, size_pt, width_in, 1.12 if weight == "bold" else 1.0)
+        lines = wrap(text, size_pt, width_in, weight)
         if lines:
             figure.text(
                 x,
@@ -102,8 +102,8 @@ def add_frame(figure: Figure, title: str, subtitle: str, notes: tuple[str, ...])
                 va="top",
                 linespacing=_LINE_HEIGHT,
             )
-            y_in -= len(lines) * size_pt * _LINE_HEIGHT / 72 + 0.05
-    small = [line for note in notes for line in wrap(note, _SMALL_PT, width_in, 1.0)]
+            y_in -= len(lines) * size_pt * _LINE_HEIGHT / POINTS_PER_INCH + 0.05
+    small = [line for note in notes for line in wrap(note, _SMALL_PT, width_in)]
     figure.text(
         x,
         _MARGIN_IN / height_in,
@@ -113,14 +113,33 @@ def add_frame(figure: Figure, title: str, subtitle: str, notes: tuple[str, ...])
         va="bottom",
         linespacing=_LINE_HEIGHT,
     )
-    bottom_in = _MARGIN_IN + len(small) * _SMALL_PT * _LINE_HEIGHT / 72 + 0.1
+    bottom_in = _MARGIN_IN + len(small) * _SMALL_PT * _LINE_HEIGHT / POINTS_PER_INCH + 0.1
     return bottom_in / height_in, y_in / height_in
 
 
-def wrap(text: str, size_pt: float, width_in: float, boldness: float) -> list[str]:
-    """Return `text` in lines that fit the width of a figure."""
-    n_letters = int((width_in - 2 * _MARGIN_IN) * 72 / (size_pt * _CHARACTER_EM * boldness))
-    return textwrap.wrap(text, max(n_letters, 20))
+def wrap(text: str, size_pt: float, width_in: float, weight: str = "normal") -> list[str]:
+    """Return `text` in lines no wider than a figure of that width less its margins, as the font has it."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    font = FontProperties(family=_RC["font.family"], size=size_pt, weight=weight)
+    measure = TextToPath()
+    room_pt = (width_in - 2 * _MARGIN_IN) * POINTS_PER_INCH
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and measure.get_text_width_height_descent(longer, font, ismath=False)[0] <= room_pt:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def halo() -> list[Any]:
+    """Return the rim of paper that keeps letters legible over lines."""
+    from matplotlib import patheffects
+
+    return [patheffects.withStroke(linewidth=_HALO_PT, foreground=PAPER)]
 
 
 def plain(text: str) -> str:

@@ -18,7 +18,7 @@ from truceline.publish import figure_style as style
 from truceline.publish.frontier_figure import draw_frontier
 from truceline.publish.map_figure import draw_map
 from truceline.publish.wording import GROUP_WORDS, STATE_WORDS, small_print
-from truceline.units import format_people, format_share
+from truceline.units import format_chance, format_people, format_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +108,7 @@ def _note_open(axes: Axes, crossings: Crossings, state: str) -> None:
             ["nobody can pass"]
             if weakest is None
             else [
-                f"weakest {format_share(weakest.p_least)},",
+                f"weakest {format_chance(weakest.p_least)},",
                 f"{format_share(crossings.open_share(intruder, state=state))} of the line open",
             ]
         )
@@ -173,7 +173,7 @@ def draw_tasks(plan: Plan) -> str:
         largest = max(one.people.force.deployed_people for one in plan.postures.values())
         for row, (key, one) in enumerate(plan.postures.items()):
             _draw_bar(axes, row, one.people.force.table.totals(), one.people.force.deployed_people, largest)
-            label = "\n".join(style.wrap(style.plain(one.label), 8.4, 2.6, 1.05))
+            label = "\n".join(style.wrap(style.plain(one.label), 8.6, 2.6, "bold"))
             weight = "bold" if key == plan.chosen_key else "normal"
             axes.text(
                 -0.012,

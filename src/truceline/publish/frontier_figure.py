@@ -43,8 +43,8 @@ def draw_frontier(plan: Plan) -> str:
         title = "What more people would see, and what others said"
         subtitle = (
             "Average share of incidents detected as watchers are added, reaction bases and brigades as"
-            " planned. Band: up to the most any choice of sites could reach (proven). Dots: the postures as planned."
-            " Averages flatter: the weakest crossing and the open share are in the tables."
+            " planned. Band: up to the most any choice of sites could reach (proven). Dots: the postures as"
+            " planned. Averages flatter: the weakest crossing and the open share are in the tables."
         )
         bottom, top = style.add_frame(figure, title, subtitle, small_print(plan))
         height_in = figure.get_size_inches()[1]
@@ -143,6 +143,9 @@ _LABEL_PLACES = (
 )
 """Offsets in points and alignment that are tried for the name of a posture, in this order."""
 
+_LABEL_LETTERS = (26, 15)
+"""Widths that are tried for it, wide first."""
+
 
 def _label_points(axes: Axes, plan: Plan) -> None:
     """Name every posture at its dot, where the name runs over the fewest curves and other names."""
@@ -150,7 +153,11 @@ def _label_points(axes: Axes, plan: Plan) -> None:
     occupied = [_curve_in_pixels(axes, one) for _, one in sited]
     for number, one in sited:
         colour = style.POSTURE_COLOURS[number % len(style.POSTURE_COLOURS)]
-        options = [_write_label(axes, one, colour, place) for place in _LABEL_PLACES]
+        options = [
+            _write_label(axes, one, colour, place, n_letters)
+            for n_letters in _LABEL_LETTERS
+            for place in _LABEL_PLACES
+        ]
         boxes = [option.get_window_extent() for option in options]
         frame = axes.get_window_extent()
         crowded = [
@@ -178,15 +185,19 @@ def _curve_in_pixels(axes: Axes, one: PosturePlan) -> FloatArray:
     return np.column_stack([np.interp(steps, index, points[:, k]) for k in (0, 1)])
 
 
-def _write_label(axes: Axes, one: PosturePlan, colour: str, place: tuple[int, int, str, str]) -> Annotation:
+def _write_label(
+    axes: Axes, one: PosturePlan, colour: str, place: tuple[int, int, str, str], n_letters: int
+) -> Annotation:
     watch = one.watch
     assert watch is not None  # noqa: S101  (asked by the caller)
     x = float(deployed_at(one.people, watch.frontier.spent)[watch.point])
     y = watch.detected_share
-    name = "\n".join(textwrap.wrap(style.plain(one.label), 26))
+    numbers = f"{format_people(one.people.force.deployed_people)} people, {format_share(y)}"
+    texts = (style.plain(one.label), numbers)
+    lines = [line for text in texts for line in textwrap.wrap(text, n_letters)]
     dx, dy, across, along = place
     return axes.annotate(
-        f"{name}\n{format_people(one.people.force.deployed_people)} people, {format_share(y)}",
+        "\n".join(lines),
         (x, y),
         xytext=(dx, dy),
         textcoords="offset points",
@@ -213,14 +224,12 @@ def _draw_strip(axes: Axes, groups: list[tuple[str, list[Estimate]]], n_rows: in
         row += 1
         for estimate in estimates:
             label = style.plain(_shorten(estimate.label))
-            axes.text(
-                -0.012, row, label, transform=across, size=7.7, va="center", ha="right", color=style.INK
-            )
+            axes.text(-0.462, row, label, transform=across, size=7.7, va="center", color=style.INK)
             _draw_estimate(axes, estimate, row)
             row += 1
 
 
-def _shorten(text: str, n_letters: int = 64) -> str:
+def _shorten(text: str, n_letters: int = 68) -> str:
     return text if len(text) <= n_letters else f"{text[: n_letters - 1].rstrip()}…"
 
 
@@ -258,4 +267,6 @@ def _drop_lines(axes: Axes, plan: Plan) -> None:
     """Carry the postures down through the estimates."""
     for number, one in enumerate(plan.postures.values()):
         colour = style.POSTURE_COLOURS[number % len(style.POSTURE_COLOURS)]
-        axes.axvline(one.people.force.deployed_people, color=colour, lw=1.1, ls=(0, (4, 2)), zorder=0.5)
+        axes.axvline(
+            one.people.force.deployed_people, color=colour, lw=1.1, ls=(0, (4, 2)), alpha=0.6, zorder=0.5
+        )

@@ -19,7 +19,7 @@ from truceline.plan.map_data import detection_by_cell, list_sectors, list_towns
 from truceline.plan.model import Plan, PosturePlan
 from truceline.publish import figure_style as style
 from truceline.publish.wording import MEANS_WORDS, small_print
-from truceline.units import format_share
+from truceline.units import format_chance, format_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,6 @@ _MAP_WIDTH_SHARE = 0.755  # the rest is the key
 _HEIGHT_LIMITS_IN = (4.6, 9.6)
 _MARGIN_KM_MIN, _MARGIN_SHARE = 12.0, 0.06
 _BAND_FILLS = ("#e3dfd0", "#f0eee5", "#f8f7f2", "#fbfbf9")
-_HALO = 2.2
 
 
 def draw_map(plan: Plan) -> str:
@@ -111,15 +110,9 @@ def _say_crossings(planned: PosturePlan) -> str:
         return "Nobody can pass."
     average = format_share(planned.headlines["watch.detect"].value)
     return (
-        f"Detected on average {average}; weakest crossing noticed with {format_share(weakest.p_least)};"
+        f"Detected on average {average}; weakest crossing noticed with {format_chance(weakest.p_least)};"
         f" {format_share(crossings.open_share('knows the posts'))} of the line open in its worst state."
     )
-
-
-def _halo() -> list[Any]:
-    from matplotlib import patheffects
-
-    return [patheffects.withStroke(linewidth=_HALO, foreground=style.PAPER)]
 
 
 def _draw_graticule(axes: Axes, ground: Ground) -> None:
@@ -159,7 +152,7 @@ def _label_degree(axes: Axes, x: FloatArray, y: FloatArray, degree: float, at_lo
                 size=7,
                 color=style.MUTED,
                 ha="center",
-                path_effects=_halo(),
+                path_effects=style.halo(),
                 zorder=12,
             )
     else:
@@ -172,7 +165,7 @@ def _label_degree(axes: Axes, x: FloatArray, y: FloatArray, degree: float, at_lo
                 size=7,
                 color=style.MUTED,
                 va="center",
-                path_effects=_halo(),
+                path_effects=style.halo(),
                 zorder=12,
             )
 
@@ -294,7 +287,7 @@ def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> None:
     west, east = axes.get_xlim()
     right = middle[0] < west + 0.6 * (east - west)
     axes.annotate(
-        f"weakest crossing: {format_share(worst.p_least)} noticed\n{_say_who(worst)}, sector"
+        f"weakest crossing: {format_chance(worst.p_least)} noticed\n{_say_who(worst)}, sector"
         f" {style.plain(ground.sectors[worst.sector].name)}",
         middle,
         xytext=(34 if right else -34, -30),
@@ -304,7 +297,7 @@ def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> None:
         ha="left" if right else "right",
         va="top",
         weight="bold",
-        path_effects=_halo(),
+        path_effects=style.halo(),
         zorder=13,
         arrowprops={"arrowstyle": "-", "color": style.WEAK, "lw": 0.9, "shrinkB": 9},
     )
@@ -335,7 +328,7 @@ def _draw_names(axes: Axes, plan: Plan, ground: Ground) -> None:
                 color="#414d57",
                 style="italic",
                 ha="right" if left else "left",
-                path_effects=_halo(),
+                path_effects=style.halo(),
                 zorder=10,
             )
     reach_m = max(2.0 * half_m, 0.028 * (east - west) * 1000)
@@ -351,7 +344,7 @@ def _draw_names(axes: Axes, plan: Plan, ground: Ground) -> None:
             color=style.INK,
             ha="center",
             va="center",
-            path_effects=_halo(),
+            path_effects=style.halo(),
             zorder=11,
         )
     _name_sides(axes, plan, ground)
@@ -389,7 +382,7 @@ def _name_sides(axes: Axes, plan: Plan, ground: Ground) -> None:
             ha="center",
             va="center",
             weight="bold",
-            path_effects=_halo(),
+            path_effects=style.halo(),
             zorder=9.5,
             linespacing=1.3,
         )
@@ -412,7 +405,13 @@ def _draw_scale(axes: Axes, ground: Ground) -> None:
     for at in (0.0, 0.5, 1.0):
         text = f"{at * length:g}" + (" km" if at == 1 else "")
         axes.text(
-            x + at * length, y + 0.012 * high, text, size=7.5, ha="center", path_effects=_halo(), zorder=14
+            x + at * length,
+            y + 0.012 * high,
+            text,
+            size=7.5,
+            ha="center",
+            path_effects=style.halo(),
+            zorder=14,
         )
     x_north = x + length + 0.055 * wide
     axes.annotate(

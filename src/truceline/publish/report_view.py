@@ -30,11 +30,20 @@ from truceline.publish.wording import (
     source_line,
 )
 from truceline.trace import Traced
-from truceline.units import format_km, format_people, format_share, format_value
+from truceline.units import format_chance, format_km, format_people, format_share, format_value
 
 NONE = "–"
 """What stands where there is no number."""
 Row = dict[str, Any]
+_UNIT_WORDS = {
+    "post": ("post", "posts"),
+    "mast": ("mast", "masts"),
+    "unit": ("unit", "units"),
+    "patrol/day": ("patrol a day", "patrols a day"),
+    "orbit or cell": ("orbit or cell", "orbits or cells"),
+    "base": ("base", "bases"),
+    "brigade": ("brigade", "brigades"),
+}
 
 
 def view_report(plan: Plan) -> Row:
@@ -74,14 +83,14 @@ def _band(plan: Plan, name: str, show: Any) -> str:
     return f"{show(band.low)} to {show(band.high)}"
 
 
-def _share_of(p: float, digits: int = 0) -> str:
-    return NONE if math.isnan(p) else format_share(p, digits)
+def _share_of(p: float) -> str:
+    return NONE if math.isnan(p) else format_chance(p)
 
 
 def _view_headline(plan: Plan) -> Row:
     """Return the first screen: people, average, weakest crossing, open share, the debate."""
     one = plan.chosen
-    force, head = one.people.force, one.headlines
+    force, head, given = one.people.force, one.headlines, one.posture.given
     found: Row = {
         "people": format_people(force.deployed_people),
         "people_band": _band(plan, "force.deployed", format_people),
@@ -91,7 +100,11 @@ def _view_headline(plan: Plan) -> Row:
         "pool": format_people(one.people.rotation.pool_people),
         "pool_band": _band(plan, "force.pool", format_people),
         "debate": _sum_up_debate(one.readings),
+        "postures": [
+            _sum_up_posture(planned, key == plan.chosen_key) for key, planned in plan.postures.items()
+        ],
         "seen": None,
+        "had": format_people(given.people.value) if given is not None and given.people is not None else "",
         "n_samples": plan.bands.n_samples if plan.bands is not None else 0,
     }
     if one.watch is None or one.crossings is None:
@@ -99,16 +112,16 @@ def _view_headline(plan: Plan) -> Row:
     watch, crossings = one.watch, one.crossings
     weakest = crossings.weakest("knows the posts")
     found["seen"] = {
-        "detect": format_share(head["watch.detect"].value),
-        "verify": format_share(head["watch.verify"].value),
-        "attribute": format_share(head["watch.attribute"].value),
-        "detect_band": _band(plan, "watch.detect", format_share),
-        "verify_band": _band(plan, "watch.verify", format_share),
-        "attribute_band": _band(plan, "watch.attribute", format_share),
+        "detect": format_chance(head["watch.detect"].value),
+        "verify": format_chance(head["watch.verify"].value),
+        "attribute": format_chance(head["watch.attribute"].value),
+        "detect_band": _band(plan, "watch.detect", format_chance),
+        "verify_band": _band(plan, "watch.verify", format_chance),
+        "attribute_band": _band(plan, "watch.attribute", format_chance),
         "bound": format_share(watch.bound_share, 1),
         "gap": format_share(float(watch.frontier.gap[watch.point]), 1),
         "weakest": _share_of(weakest.p_least) if weakest else NONE,
-        "weakest_band": _band(plan, "crossing.weakest", format_share),
+        "weakest_band": _band(plan, "crossing.weakest", format_chance),
         "weakest_place": place_of(weakest, plan.ground) if weakest and plan.ground else "nobody can pass",
         "weakest_state": STATE_WORDS[weakest.state].lower() if weakest else "",
         "open": _share_of(crossings.open_share("knows the posts")),
@@ -133,6 +146,25 @@ def _view_state(one: PosturePlan, crossings: Crossings, index: int, state: str) 
         "open": _share_of(is_open),
         "is_bad": is_open > 0,
     }
+
+
+def _sum_up_posture(one: PosturePlan, is_chosen: bool) -> Row:
+    """Return one posture on one line: people, average, weakest crossing and open share together."""
+    head, crossings = one.headlines, one.crossings
+    found: Row = {
+        "label": one.label,
+        "chosen": is_chosen,
+        "people": format_people(one.people.force.deployed_people),
+        "deterrence": format_people(one.people.force.deterrence_people),
+        "detect": _share_of(head["watch.detect"].value) if "watch.detect" in head else NONE,
+        "states": [NONE] * len(STATES),
+        "open": NONE,
+    }
+    if crossings is not None:
+        least = [crossings.weakest("knows the posts", state=state) for state in STATES]
+        found["states"] = [_share_of(weakest.p_least) if weakest else NONE for weakest in least]
+        found["open"] = _share_of(crossings.open_share("knows the posts"))
+    return found
 
 
 def _sum_up_debate(readings: tuple[EstimateReading, ...]) -> Row | None:
@@ -201,12 +233,13 @@ def _say_n_bases(one: PosturePlan) -> str:
     if bases is None:
         return "a share of the force"
     required = bases.required
-    return f"{required.n_bases} within {required.reaction_time_s / 60:g} min ({format_share(required.reached_share)})"
+    minutes = f"{required.reaction_time_s / 60:g} min"
+    return f"{required.n_bases} within {minutes} ({format_share(required.reached_share)})"
 
 
 def _rows_of_sight(columns: list[PosturePlan]) -> list[Row]:
-    def share(one: PosturePlan, name: str, digits: int = 0) -> str:
-        return _share_of(one.headlines[name].value, digits) if name in one.headlines else NONE
+    def share(one: PosturePlan, name: str) -> str:
+        return _share_of(one.headlines[name].value) if name in one.headlines else NONE
 
     def in_states(one: PosturePlan) -> str:
         if one.watch is None:
@@ -216,7 +249,7 @@ def _rows_of_sight(columns: list[PosturePlan]) -> list[Row]:
     return [
         _row("Incidents detected", (share(one, "watch.detect") for one in columns)),
         _row("day · night · bad weather", (in_states(one) for one in columns)),
-        _row("best any sites could do (proven)", (share(one, "watch.bound", 1) for one in columns)),
+        _row("best any sites could do (proven)", (share(one, "watch.bound") for one in columns)),
         _row("Incidents verified", (share(one, "watch.verify") for one in columns)),
         _row("Incidents attributed", (share(one, "watch.attribute") for one in columns)),
     ]
@@ -275,6 +308,8 @@ def _view_tasks(plan: Plan) -> list[Row]:
 
 
 def _say_count(count: float, unit: str) -> str:
+    one, many = _UNIT_WORDS.get(unit, (unit, unit))
+    unit = one if count == 1 else many
     if unit == "share":
         return f"{format_share(count, 1)} of the watching force"
     return f"{count:,.4g} {unit}" if count < 1000 else f"{count:,.0f} {unit}"
@@ -305,7 +340,8 @@ def _view_reading(reading: EstimateReading) -> Row:
     ends = [f"{n:.1f}" for n in dict.fromkeys((low, high)) if n is not None]
     kind = "fits" if reading.fits_as_planned else "within" if reading.explained_by else "without"
     return {
-        "label": estimate.label,
+        "author": estimate.author,
+        "date": estimate.date,
         "people": estimate.phrase(),
         "per_km": " to ".join(ends) or NONE,
         "verdict": reading.verdict,
@@ -378,8 +414,8 @@ def _view_assumption(leaf: Traced) -> Row:
     return {
         "name": leaf.name,
         "label": leaf.label,
-        "value": NONE if math.isnan(leaf.value) else format_value(leaf.value, leaf.unit),
-        "range": f"{format_value(leaf.low or 0.0, leaf.unit)} to {format_value(leaf.high or 0.0, leaf.unit)}"
+        "value": NONE if math.isnan(leaf.value) else _show_value(leaf.value, leaf.unit),
+        "range": f"{_show_value(leaf.low or 0.0, leaf.unit)} to {_show_value(leaf.high or 0.0, leaf.unit)}"
         if has_range
         else NONE,
         "evidence": EVIDENCE_WORDS.get(leaf.evidence, leaf.evidence),
@@ -406,7 +442,12 @@ def _view_origins(plan: Plan) -> list[Row]:
 def _show_traced(traced: Traced) -> str:
     if traced.unit == "1" and not math.isnan(traced.value):
         return format_share(traced.value, 1)
-    return NONE if math.isnan(traced.value) else format_value(traced.value, traced.unit)
+    return NONE if math.isnan(traced.value) else _show_value(traced.value, traced.unit)
+
+
+def _show_value(value: float, unit: str) -> str:
+    """Return a value with its unit as it is typeset."""
+    return format_value(value, unit).replace("m^3", "m³").replace("person/", "people/")
 
 
 def _view_drivers(plan: Plan) -> Row | None:
