@@ -181,7 +181,7 @@ def profile_field(intruder: Intruder, kind: str, state: str) -> str:
 PROFILE = Table(
     "crossing_profile",
     "Weakest crossing along the line",
-    "Chance of being noticed on the least-exposed path out in each stretch; empty where nobody passes.",
+    "Chance of being noticed on the least-exposed path that passes the line in each stretch; empty: no way.",
     (
         POSTURE,
         number("chainage_from_km", "km", "Where the stretch starts", 1),
