@@ -8,11 +8,11 @@ PYTHON ?= $(shell for each in $(CANDIDATES); do \
 SCENARIO ?= ukraine-2025
 OUT ?= plan
 
-.PHONY: help plan test check docs bench clean
+.PHONY: help plan test test-lowest check docs bench clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 plan: $(VENV)/.installed ## Plan the packaged scenario (SCENARIO=ukraine-2025 OUT=plan)
 	$(BIN)/truceline plan $(SCENARIO) --out $(OUT)
@@ -20,6 +20,11 @@ plan: $(VENV)/.installed ## Plan the packaged scenario (SCENARIO=ukraine-2025 OU
 
 test: $(VENV)/.installed-dev ## Run all tests
 	$(BIN)/python -m pytest
+
+test-lowest: $(BIN)/python ## Run all tests with the lowest versions of the dependencies that are allowed
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt --editable '.[dev]'
+	NUMBA_CACHE_DIR=.nbcache $(VENV)-lowest/bin/python -m pytest
 
 check: $(VENV)/.installed-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check src tests scripts benchmarks
@@ -34,7 +39,7 @@ bench: $(VENV)/.installed-dev ## Measure how long things take
 	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
 clean: ## Remove the environment, caches and the plan
-	rm -rf $(VENV) plan build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .nbcache src/*.egg-info
+	rm -rf $(VENV) $(VENV)-lowest plan build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .nbcache src/*.egg-info
 	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

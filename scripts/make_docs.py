@@ -1,4 +1,4 @@
-"""Write the pages of the manual that are made from the program: scenario keys, assumptions, commands.
+"""Write the pages of the manual that are made from the program: keys, assumptions, commands, products.
 
 Run `make docs` after changing a key, an assumption or a command; a test compares the pages with what this
 writes. Text only: the same program gives the same bytes.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
@@ -21,6 +22,8 @@ from pydantic_core import PydanticUndefined
 
 from truceline.cli.main import app
 from truceline.geo.statistical_sight import load_landscapes
+from truceline.publish.document import PlanDocument
+from truceline.publish.manual import describe_outputs
 from truceline.scenario import assumption as assumption_module
 from truceline.scenario import model as model_module
 from truceline.scenario.assumption import Assumption, Evidence
@@ -53,6 +56,8 @@ def build_pages() -> dict[str, str]:
         "scenario-keys.md": build_keys_page(),
         "assumptions.md": build_assumptions_page(),
         "commands.md": build_commands_page(),
+        "outputs.md": describe_outputs(),
+        "plan.schema.json": json.dumps(PlanDocument.model_json_schema(by_alias=True), indent=2),
     }
 
 

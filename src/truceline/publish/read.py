@@ -35,9 +35,9 @@ def read_document(folder: str | Path) -> PlanDocument:
         raise OutputError("plan", [Problem(str(path), found, "check its rights")]) from None
     except (ValueError, RecursionError):
         raise OutputError("plan", [Problem(str(path), "is not JSON", hint)]) from None
-    found = data.get("schema") if isinstance(data, dict) else None
-    if found != SCHEMA:
-        raise OutputError("plan", [Problem(str(path), f"has the schema {found!r}, not {SCHEMA!r}", hint)])
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if schema != SCHEMA:
+        raise OutputError("plan", [Problem(str(path), f"has the schema {schema!r}, not {SCHEMA!r}", hint)])
     try:
         return PlanDocument.model_validate(data)
     except ValidationError as error:
