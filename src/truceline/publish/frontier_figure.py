@@ -30,6 +30,8 @@ WIDTH_IN = 11.0
 _CURVES_IN = 3.5
 _ROW_IN = 0.192
 _LEFT, _RIGHT = 0.315, 0.965
+_TICKS_MAX = 9
+_ROOM_SHARE = 0.24  # of the scale, at the right, for the words behind the largest estimate
 _CURVE_SHARE_MIN = 0.02  # below this the curves say nothing and would stretch the scale
 
 
@@ -95,19 +97,28 @@ def _people_limits(plan: Plan) -> tuple[float, float]:
             people += [float(reached.min(initial=people[0])), float(reached.max(initial=people[0]))]
     for reading in plan.chosen.readings:
         people += [n for n in (reading.estimate.people_low, reading.estimate.people_high) if n]
-    return min(people) / 1.3, max(people) * 2.3
+    low, high = min(people) / 1.3, max(people)
+    return low, high * (high / low) ** _ROOM_SHARE
 
 
 def _dress_people_axis(axes: Axes, limits: tuple[float, float]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(*limits)
-    low, high = (math.floor(math.log10(limits[0])), math.ceil(math.log10(limits[1])))
-    ticks = [
-        m * 10.0**e for e in range(low, high + 1) for m in (1, 2, 5) if limits[0] <= m * 10.0**e <= limits[1]
-    ]
-    axes.set_xticks(ticks, [format_people(tick) for tick in ticks])
+    axes.set_xticks(ticks := _people_ticks(limits), [format_people(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.grid(axis="x")
+
+
+def _people_ticks(limits: tuple[float, float]) -> list[float]:
+    """Return round numbers of people, as many in each decade as leaves their labels apart."""
+    low, high = math.floor(math.log10(limits[0])), math.ceil(math.log10(limits[1]))
+    ticks: list[float] = []
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [m * 10.0**e for e in range(low, high + 1) for m in steps]
+        ticks = [tick for tick in ticks if limits[0] <= tick <= limits[1]]
+        if len(ticks) <= _TICKS_MAX:
+            break
+    return ticks
 
 
 def _draw_curves(axes: Axes, plan: Plan) -> None:

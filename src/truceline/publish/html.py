@@ -39,6 +39,11 @@ def inline_svg(svg: str) -> str:
     return re.sub(r'\s(width|height)="[^"]*"', "", head) + ">" + tail
 
 
+def _hold_together(value: object) -> object:
+    """Return a text of the view with its per cent signs kept on the line of their numbers."""
+    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -46,6 +51,7 @@ def _environment() -> Environment:
         loader=FunctionLoader(_read),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_hold_together,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -284,23 +284,39 @@ def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> None:
         axes.plot(xy[:, 0], xy[:, 1], color=style.WEAK, lw=width, zorder=8.1, solid_capstyle="butt")
     middle = worst.path_xy_m[len(worst.path_xy_m) // 2] / 1000
     axes.scatter(float(middle[0]), float(middle[1]), s=330, fc="none", ec=style.WEAK, lw=1.5, zorder=8.2)
-    west, east = axes.get_xlim()
-    right = middle[0] < west + 0.6 * (east - west)
+    place = _open_place(axes, ground, middle)
     axes.annotate(
         f"weakest crossing: {format_chance(worst.p_least)} noticed\n{_say_who(worst)}, sector"
         f" {style.plain(ground.sectors[worst.sector].name)}",
-        middle,
-        xytext=(34 if right else -34, -30),
-        textcoords="offset points",
+        (float(middle[0]), float(middle[1])),
+        xytext=(float(place[0]), float(place[1])),
         size=8,
         color=style.WEAK,
-        ha="left" if right else "right",
-        va="top",
+        ha="center",
+        va="center",
         weight="bold",
         path_effects=style.halo(),
         zorder=13,
-        arrowprops={"arrowstyle": "-", "color": style.WEAK, "lw": 0.9, "shrinkB": 9},
+        arrowprops={"arrowstyle": "-", "color": style.WEAK, "lw": 0.9, "shrinkB": 9, "shrinkA": 2},
     )
+
+
+def _open_place(axes: Axes, ground: Ground, near_km: FloatArray) -> FloatArray:
+    """Return the place for a label around a point where it stands farthest from the line."""
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    wide, high = east - west, north - south
+    half_label = np.array([0.145 * wide, 0.035 * high])  # two lines of bold letters
+    turns = np.linspace(0, 2 * np.pi, 25)[:-1]
+    reach_km = (0.27 * wide, max(0.16 * high, 3.2 * ground.zones.half_width_m / 1000))
+    offers = near_km + np.column_stack([reach_km[0] * np.cos(turns), reach_km[1] * np.sin(turns)])
+    inside = ((offers - half_label > (west, south)) & (offers + half_label < (east, north))).all(axis=1)
+    corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1), (0, 0)]) * half_label
+    distance_m = np.min(
+        [ground.line.locate((offers + corner) * 1000).distance_m for corner in corners], axis=0
+    )
+    chosen: FloatArray = offers[int(np.argmax(np.where(inside, np.round(distance_m), -1.0)))]
+    return chosen
 
 
 def _say_who(one: WeakCrossing) -> str:
@@ -467,7 +483,9 @@ def _draw_key(
             signs.append(_sign(look, f"{counts[kind]:,} {MEANS_WORDS[kind][counts[kind] != 1]}"))
     bases = planned.people.bases
     if bases is not None:
-        signs.append(_sign(_BASE_LOOK, f"{len(bases.xy_m):,} reaction bases"))
+        signs.append(
+            _sign(_BASE_LOOK, f"{len(bases.xy_m):,} reaction {'base' if len(bases.xy_m) == 1 else 'bases'}")
+        )
     if planned.crossings is not None:
         signs.append(
             Line2D([], [], color=style.WEAK, lw=1.8, label="weakest crossing of each\nsector, in any state")

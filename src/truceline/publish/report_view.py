@@ -6,7 +6,8 @@ Strings as readers see them; the template only lays them out. A number that is n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from truceline.detection.kinds import STATES
@@ -433,10 +434,25 @@ def _view_origins(plan: Plan) -> list[Row]:
             "label": traced.label,
             "value": _show_traced(traced),
             "formula": traced.formula,
-            "weak": format_share(measure_weak_inputs(traced)),
+            "weak": _show_weak(_unfold(traced, plan.chosen.headlines)),
         }
         for name, traced in plan.chosen.headlines.items()
     ]
+
+
+def _unfold(traced: Traced, headlines: Mapping[str, Traced]) -> Traced:
+    """Return a tree in which a part that is a headline itself has that headline's parts."""
+    parts = tuple(
+        _unfold(headlines.get(part.name, part) if not part.parts else part, headlines)
+        for part in traced.parts
+    )
+    return replace(traced, parts=parts)
+
+
+def _show_weak(traced: Traced) -> str:
+    """Return the share of assumptions not read in a source, or a dash where there are none to grade."""
+    graded = [leaf for leaf in traced.leaves() if leaf.evidence not in ("", "computed", "stated")]
+    return format_share(measure_weak_inputs(traced)) if graded else NONE
 
 
 def _show_traced(traced: Traced) -> str:

@@ -184,3 +184,11 @@ def test_map_keeps_one_scale_in_both_directions() -> None:
     assert (east - west) / 8.0 == pytest.approx((north - south) / 4.0)
     assert west <= 0.0 < 100.0 <= east
     assert south <= 0.0 < 10.0 <= north
+
+
+@pytest.mark.parametrize("limits", [(8.0, 400_000.0), (2_000.0, 400_000.0), (900.0, 4_000.0), (0.5, 3e7)])
+def test_ticks_of_people_are_round_inside_and_few(limits: tuple[float, float]) -> None:
+    ticks = frontier_figure._people_ticks(limits)
+    assert 2 <= len(ticks) <= frontier_figure._TICKS_MAX
+    assert all(limits[0] <= tick <= limits[1] for tick in ticks)
+    assert all(f"{tick:.0e}"[0] in "1235" for tick in ticks)

@@ -17,6 +17,7 @@ from truceline.publish.report_view import list_assumptions, view_report
 from truceline.publish.wording import command_line
 from truceline.units import format_chance, format_people
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 VOID = {"meta", "link", "br", "path", "use", "img"}
 
 
@@ -113,7 +114,7 @@ def test_what_a_scenario_says_is_escaped(small_plan: Plan, figures: dict[str, st
 
 
 def test_average_weakest_and_open_share_stand_together_by_state(small_plan: Plan, report: str) -> None:
-    answer = report[report.index('id="answer"') : report.index("<nav")]
+    answer = report[report.index('id="answer"') : report.index("<nav")].replace(NO_BREAK, " ")
     one = small_plan.chosen
     assert one.crossings is not None
     for state in ("day", "night", "bad"):
@@ -147,6 +148,13 @@ def test_every_assumption_under_a_headline_is_listed_and_weak_ones_are_marked(
     assert marked == {leaf.name for leaf in listed if leaf.evidence in ("general", "judgement", "stated")}
     assert marked
     assert report.count('class="badge weak"') >= len(marked)
+
+
+def test_a_headline_made_of_a_headline_is_no_stronger_than_it(small_plan: Plan) -> None:
+    weak = {row["name"]: row["weak"] for row in view_report(small_plan)["headlines"]}
+    assert weak["force.pool"] != "0 %"  # a pool is deployed people times a cycle: their crews are weak too
+    assert weak["watch.bound"] == "–"
+    assert weak["line.length"] == "–"
 
 
 def test_every_estimate_has_its_verdict(small_plan: Plan) -> None:
@@ -184,6 +192,7 @@ def test_bands_stand_beside_headlines_with_what_carries_them(
     bands |= {name: Band(111.0, 222.0, 333.0) for name in names if name.startswith("force")}
     drivers = {name: (Driver("support.logistics_share", "Logistics <share>", 0.5),) for name in bands}
     page = render_report(replace(small_plan, bands=Bands(bands, drivers, 200, 7)), figures)
+    page = page.replace(NO_BREAK, " ")
     assert "80 % band 111 to 333" in page
     assert "80 % band 10 % to 30 %" in page
     assert "200 samples" in page
