@@ -15,10 +15,11 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.plan.crossings import WeakCrossing
 from truceline.plan.ground import Ground
-from truceline.plan.map_data import detection_by_cell, list_sectors, list_towns
+from truceline.plan.map_data import detection_by_cell, list_towns
 from truceline.plan.model import Plan, PosturePlan
 from truceline.publish import figure_style as style
-from truceline.publish.wording import MEANS_WORDS, small_print
+from truceline.publish.map_key import BAND_FILLS, BASE_LOOK, LOOKS, coverage_colours, draw_key
+from truceline.publish.wording import small_print
 from truceline.units import format_chance, format_share
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ FloatArray = NDArray[np.float64]
 
 WIDTH_IN = 11.0
 _MAP_WIDTH_SHARE = 0.755  # the rest is the key
+_KEY_LEFT = 0.012 + _MAP_WIDTH_SHARE + 0.018
 _HEIGHT_LIMITS_IN = (4.6, 9.6)
 _MARGIN_KM_MIN, _MARGIN_SHARE = 12.0, 0.06
-_BAND_FILLS = ("#e3dfd0", "#f0eee5", "#f8f7f2", "#fbfbf9")
 
 
 def draw_map(plan: Plan) -> str:
@@ -68,7 +69,7 @@ def draw_map(plan: Plan) -> str:
         _draw_crossings(axes, planned, ground)
         _draw_names(axes, plan, ground)
         _draw_scale(axes, ground)
-        _draw_key(figure, plan, planned, ground, bottom, top)
+        draw_key(figure, planned, ground, _KEY_LEFT, bottom, top)
         return style.to_svg(figure, "map", f"Map of the line. {title}")
 
 
@@ -191,17 +192,10 @@ def _draw_zones(axes: Axes, ground: Ground) -> None:
     detail_m = (east - west) * 1000 / 1500  # finer than a pixel only makes the file larger
     bands = ground.zones.bands
     for number, band in reversed(list(enumerate(bands))):
-        fill = _BAND_FILLS[min(number, len(_BAND_FILLS) - 1)]
+        fill = BAND_FILLS[min(number, len(BAND_FILLS) - 1)]
         for side in (band.side_a, band.side_b):
             _fill(axes, side.simplify(detail_m), fc=fill, ec="#d9d6c9", lw=0.5, zorder=1 + 0.1 * (9 - number))
     _fill(axes, ground.zones.separation.simplify(detail_m / 2), fc="none", ec=style.MUTED, lw=0.6, zorder=4)
-
-
-def coverage_colours() -> Any:
-    """Return the colours of detection from nothing to everything."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("coverage", style.COVERAGE_COLOURS)
 
 
 def _draw_coverage(axes: Axes, plan: Plan, ground: Ground) -> None:
@@ -246,22 +240,14 @@ def _draw_line(axes: Axes, ground: Ground) -> None:
             axes.plot([a[0], b[0]], [a[1], b[1]], color=style.INK, lw=0.7, ls=(0, (3, 2)), zorder=5.2)
 
 
-_LOOKS: dict[str, dict[str, Any]] = {
-    "post": {"marker": "o", "s": 7.0, "fc": "#111827", "ec": style.PAPER, "lw": 0.35},
-    "unarmed_post": {"marker": "o", "s": 9.0, "fc": style.PAPER, "ec": "#111827", "lw": 0.7},
-    "mast": {"marker": "^", "s": 10.0, "fc": "#f2b134", "ec": "#111827", "lw": 0.35},
-}
-_BASE_LOOK: dict[str, Any] = {"marker": "s", "s": 26.0, "fc": style.PAPER, "ec": "#0b5394", "lw": 1.3}
-
-
 def _draw_means(axes: Axes, planned: PosturePlan) -> None:
     watch, bases = planned.watch, planned.people.bases
     if watch is not None:
-        for kind, look in _LOOKS.items():
+        for kind, look in LOOKS.items():
             at = [i for i in watch.chosen.tolist() if watch.candidates.kind[i] == kind]
             axes.scatter(watch.candidates.x_m[at] / 1000, watch.candidates.y_m[at] / 1000, zorder=6, **look)
     if bases is not None:
-        axes.scatter(bases.xy_m[:, 0] / 1000, bases.xy_m[:, 1] / 1000, zorder=7, **_BASE_LOOK)
+        axes.scatter(bases.xy_m[:, 0] / 1000, bases.xy_m[:, 1] / 1000, zorder=7, **BASE_LOOK)
 
 
 def _weakest_by_sector(planned: PosturePlan, ground: Ground) -> list[WeakCrossing]:
@@ -438,116 +424,3 @@ def _draw_scale(axes: Axes, ground: Ground) -> None:
         arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 1.0, "shrinkA": 0, "shrinkB": 0},
     )
     axes.text(x_north, y - 0.016 * high, "N", size=8.5, weight="bold", ha="center", va="top", zorder=14)
-
-
-def _draw_key(
-    figure: Any, plan: Plan, planned: PosturePlan, ground: Ground, bottom: float, top: float
-) -> None:
-    """Draw the key at the right: colours of detection, signs, and the moving means of each sector."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    left = 0.012 + _MAP_WIDTH_SHARE + 0.018
-    width, height_in = 1 - left - 0.012, figure.get_size_inches()[1]
-    y = top
-    if planned.watch is not None:
-        bar = figure.add_axes((left, y - 0.42 / height_in, width * 0.92, 0.14 / height_in))
-        bar.imshow(
-            np.linspace(0, 1, 64)[None, :], aspect="auto", cmap=coverage_colours(), extent=(0, 100, 0, 1)
-        )
-        bar.set_yticks([])
-        bar.set_xticks([0, 50, 100], ["0 %", "50 %", "100 %"], size=7.5)
-        bar.tick_params(length=2, pad=1.5)
-        bar.spines[:].set_visible(False)
-        bar.set_title(
-            f"Incidents detected in a cell\nof {ground.cells.cell_m:g} m, all states",
-            size=8,
-            loc="left",
-            pad=4,
-        )
-        y -= 0.82 / height_in
-    signs: list[Any] = [Line2D([], [], color=style.INK, lw=1.3, label="line of contact")]
-    signs.append(Patch(fc="none", ec=style.MUTED, lw=0.7, label=_km_label("zone of separation", ground)))
-    for number, band in enumerate(ground.zones.bands):
-        fill = _BAND_FILLS[min(number, len(_BAND_FILLS) - 1)]
-        name = _shorten(
-            f"without {style.plain(band.name)}: {band.from_m / 1000:g} to {band.to_m / 1000:g} km"
-        )
-        signs.append(Patch(fc=fill, ec="#d9d6c9", lw=0.7, label=name))
-    counts: dict[str, int] = {}
-    for sector in list_sectors(planned, ground):
-        for kind, n in sector.counts.items():
-            counts[kind] = counts.get(kind, 0) + n
-    for kind, look in _LOOKS.items():
-        if counts.get(kind):
-            signs.append(_sign(look, f"{counts[kind]:,} {MEANS_WORDS[kind][counts[kind] != 1]}"))
-    bases = planned.people.bases
-    if bases is not None:
-        signs.append(
-            _sign(_BASE_LOOK, f"{len(bases.xy_m):,} reaction {'base' if len(bases.xy_m) == 1 else 'bases'}")
-        )
-    if planned.crossings is not None:
-        signs.append(
-            Line2D([], [], color=style.WEAK, lw=1.8, label="weakest crossing of each\nsector, in any state")
-        )
-    legend = figure.legend(
-        handles=signs,
-        loc="upper left",
-        bbox_to_anchor=(left - 0.004, y),
-        borderaxespad=0,
-        borderpad=0,
-        fontsize=8,
-        handlelength=1.5,
-        labelspacing=0.65,
-    )
-    figure.canvas.draw()
-    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
-    _draw_sector_table(figure, planned, ground, left, box.y0 - 0.28 / height_in, bottom)
-
-
-def _km_label(name: str, ground: Ground) -> str:
-    return f"{name}, {ground.zones.half_width_m / 1000:g} km\non each side"
-
-
-def _shorten(text: str) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, 26))
-
-
-def _sign(look: dict[str, Any], label: str) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D(
-        [],
-        [],
-        ls="",
-        marker=look["marker"],
-        ms=math.sqrt(look["s"]) * 1.35,
-        mfc=look["fc"],
-        mec=look["ec"],
-        mew=look["lw"],
-        label=label,
-    )
-
-
-def _draw_sector_table(
-    figure: Any, planned: PosturePlan, ground: Ground, left: float, y: float, bottom: float
-) -> None:
-    """Write patrols and drones of each sector, which have no place on the map."""
-    sectors = list_sectors(planned, ground)
-    step = 0.168 / figure.get_size_inches()[1]
-    if not sectors or y - (len(sectors) + 2) * step < bottom:
-        return
-    columns = (("sector", 0.0, "left"), ("patrols/day", 0.125, "right"), ("drone orbits", 0.205, "right"))
-    for text, offset, align in columns:
-        figure.text(left + offset, y, text, size=7.2, color=style.MUTED, ha=align)
-    for sector in sectors:
-        y -= step
-        row = (
-            style.plain(sector.name),
-            str(sector.counts.get("patrol", 0)),
-            str(sector.counts.get("orbit", 0)),
-        )
-        for text, (_, offset, align) in zip(row, columns, strict=True):
-            figure.text(left + offset, y, text, size=7.8, ha=align)
