@@ -5,6 +5,7 @@ The only place where a scenario's geometry is turned into metres. Nobody stands 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from truceline.errors import GeometryError, Problem
 from truceline.geo.belt import CrossingBelt, belts_from_sectors
 from truceline.geo.cells import DemandCells, cells_from_line
 from truceline.geo.line import LineOfContact
+from truceline.geo.line_parts import LineLimits
 from truceline.geo.line_sources import line_from_control, line_from_places, read_line
 from truceline.geo.sectors import (
     Section,
@@ -124,7 +126,14 @@ def _read_line_of_contact(scenario: Scenario) -> LineOfContact:
     if source.places is not None:
         lonlat, side, names, origin = _read_places(source.places)
         return line_from_places(
-            lonlat, side, names=names, tolerance_m=tolerance_m or None, name=scenario.name, source=origin
+            lonlat,
+            side,
+            names=names,
+            tolerance_m=tolerance_m or None,
+            name=scenario.name,
+            source=origin,
+            # Between towns far apart the line is straight by construction; its tolerance says so already.
+            limits=LineLimits(chord_warning_m=math.inf),
         )
     if source.file is not None:
         return read_line(

@@ -6,7 +6,7 @@ import math
 
 from truceline.detection.kinds import STATES
 from truceline.plan.model import Plan, PosturePlan
-from truceline.units import format_people, format_share
+from truceline.units import format_chance, format_people, format_share
 
 _STATE_WORDS = {"day": "clear day", "night": "clear night", "bad": "bad weather"}
 
@@ -39,16 +39,16 @@ def summarise(one: PosturePlan) -> dict[str, str]:
         return found
     found["Incidents detected, average"] = format_share(head["watch.detect"].value, 1)
     found["  best possible for these people"] = format_share(head["watch.bound"].value, 1)
-    found["Incidents verified"] = format_share(head["watch.verify"].value)
-    found["Incidents attributed"] = format_share(head["watch.attribute"].value)
+    found["Incidents verified"] = format_chance(head["watch.verify"].value)
+    found["Incidents attributed"] = format_chance(head["watch.attribute"].value)
     for state in STATES:
         weakest = one.crossings.weakest("knows the posts", state=state)
         if weakest is not None:
             found[f"Weakest crossing noticed, {_STATE_WORDS[state]}"] = (
-                f"{format_share(weakest.p_least)} ({weakest.kind})"
+                f"{format_chance(weakest.p_least)} ({weakest.kind})"
             )
         share = one.crossings.open_share("knows the posts", state=state)
-        found[f"Line open, {_STATE_WORDS[state]}"] = "" if math.isnan(share) else format_share(share)
+        found[f"Line open, {_STATE_WORDS[state]}"] = "" if math.isnan(share) else format_chance(share)
     return found
 
 
