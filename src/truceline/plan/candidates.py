@@ -7,6 +7,7 @@ identical copies. Costs are people deployed for one copy, reliefs included.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,10 @@ class Candidates:
         return units
 
     def labels(self) -> tuple[str, ...]:
-        """Return a name for each candidate, for messages and products."""
+        """Return a name for each candidate, all different, for messages and products.
+
+        Two rows at one kilometre are told apart by their distance from the line.
+        """
         names = []
         for i, key in enumerate(self.means_key):
             if self.kind[i] in MOVING_KINDS:
@@ -82,6 +86,10 @@ class Candidates:
             else:
                 side = "a" if self.offset_m[i] > 0 else "b"
                 names.append(f"{key} km {self.chainage_m[i] / 1000:.1f} {side}")
+        taken = Counter(names)
+        for i, name in enumerate(names):
+            if taken[name] > 1:
+                names[i] = f"{name}, {abs(self.offset_m[i]) / 1000:.2f} km off"
         return tuple(names)
 
 

@@ -21,6 +21,7 @@ _MEASURE_LABELS = {
     "verify": "Share of incidents verified: two independent means, or one with attribution value",
     "attribute": "Share of incidents attributed: a means with attribution value saw it",
 }
+_CALIBRATION = "Truceline, statistical sight as calibrated on the manual page sight-calibration"
 _INTRUDER_LABELS: dict[Intruder, str] = {
     "knows the posts": "someone who knows the posts but not the schedules",
     "waits for the gap": "someone who also waits until every patrol and drone is elsewhere",
@@ -69,7 +70,7 @@ def list_headlines(
             force.per_km(length_m),
             "person/km",
             "People deployed for each km of line",
-            "force.deployed / line.length",
+            "1000 * force.deployed / line.length",
             (force.traced, length),
         )
     )
@@ -95,6 +96,7 @@ def _trace_sight(ground: Ground) -> Traced:
         "m",
         f"Cell size; line of sight is {ground.sight.mode}",
         evidence="judgement" if ground.sight.indicative else "computed",
+        source=_CALIBRATION if ground.sight.indicative else "the elevation model",
         note=ground.sight.note,
     )
 
