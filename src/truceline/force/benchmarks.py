@@ -234,7 +234,7 @@ def _brigade_lever(estimate: Estimate, model: EstimateModel) -> _Lever:
             f"{value:.1f} deterrence brigades beside the {format_people(watching)} people who watch "
             f"or support them ({model.posture}) would give {people}"
         ),
-        show=lambda value: f"{value:.3g}",
+        show=lambda value: f"{round(value, 1):g}",
         impossible=f"no brigade fits in: the watching force alone is {format_people(watching)}",
     )
 
@@ -251,7 +251,7 @@ def _rotation_lever(estimate: Estimate, model: EstimateModel) -> _Lever:
             f"Read as a pool, {people} people are {value:.1f} for each of the "
             f"{format_people(deployed)} deployed"
         ),
-        show=lambda value: f"{value:.3g}",
+        show=lambda value: f"{round(value, 1):g}",
         impossible=f"it is no pool: {format_people(deployed)} are deployed",
     )
 

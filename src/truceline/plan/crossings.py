@@ -71,7 +71,7 @@ class WeakCrossing:
 
 @dataclass(frozen=True, eq=False)
 class CrossingProfile:
-    """Chance of being noticed on the weakest crossing of each stretch of line, by where it passes the line."""
+    """Chance of being noticed on the weakest crossing of each stretch, by where it passes the line."""
 
     start_m: FloatArray
     """(bins,) chainage where each bin starts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from truceline.detection.kinds import KINDS, STATES
@@ -62,7 +64,8 @@ def list_headlines(
     """Return every headline number by name."""
     force = people.force
     length = trace_length(scenario, ground, length_m)
-    found = [length, force.traced, people.rotation.traced, *people.supply.lines()]
+    built_on_strength = (people.rotation.traced, *people.supply.lines())
+    found = [length, force.traced, *(_graft(traced, force.traced) for traced in built_on_strength)]
     found += [node for node in force.traced.parts if node.name.startswith("force.")]
     found.append(
         Traced(
@@ -85,6 +88,12 @@ def list_headlines(
             for traced in _trace_crossing(intruder, crossings, ground, assumptions, (sight, *used))
         ]
     return {traced.name: traced for traced in found}
+
+
+def _graft(traced: Traced, whole: Traced) -> Traced:
+    """Return a number with its part named like `whole` replaced by it, so that it unfolds to the end."""
+    parts = tuple(whole if part.name == whole.name else part for part in traced.parts)
+    return replace(traced, parts=parts)
 
 
 def _trace_sight(ground: Ground) -> Traced:

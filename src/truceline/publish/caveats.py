@@ -59,6 +59,12 @@ _OF_SIGHT = (
         " marked in the table above.",
     ),
     Caveat(
+        "Attributed means seen at the origin",
+        "Only means that see or locate the origin themselves count (drones with imagery, cooled towers,"
+        " weapon-locating radars). What inspectors find out on the ground afterwards is not modelled, so a"
+        " force of posts and patrols attributes more than is said here.",
+    ),
+    Caveat(
         "Along the far edge everybody is through",
         "The weakest crossing ends where the far edge of the zone of separation is reached. What"
         " happens behind it, and whether anybody is stopped, is not judged.",

@@ -177,6 +177,19 @@ DENSITIES = Table(
     ),
 )
 
+ALTERNATIVES = Table(
+    "alternatives",
+    "The same postures in other hands",
+    "People only: what would be seen is not planned again. Change the scenario and compare for that.",
+    (
+        text("posture", "Key of the posture"),
+        text("change", "What is done otherwise"),
+        people("people", "People deployed then"),
+        people("difference", "Difference to the posture as planned; below zero where people are saved"),
+        text("note", "What to know about it"),
+    ),
+)
+
 COSTS = Table(
     "cost_context",
     "What a year has cost others",
@@ -354,6 +367,15 @@ def fill_densities(plan: Plan) -> Table:
             row.source,
         )
         for row in plan.densities
+    )
+
+
+def fill_alternatives(plan: Plan) -> Table:
+    """Return what every posture would take with masts for posts, or with its drones in other hands."""
+    return ALTERNATIVES.filled(
+        (posture.key, other.label, other.deployed_people, other.change_people, other.note)
+        for posture in plan.postures.values()
+        for other in posture.alternatives
     )
 
 

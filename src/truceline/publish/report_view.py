@@ -35,6 +35,8 @@ from truceline.units import format_chance, format_km, format_people, format_shar
 
 NONE = "–"
 """What stands where there is no number."""
+MINUS = "−"
+"""The sign of people saved."""
 Row = dict[str, Any]
 _UNIT_WORDS = {
     "post": ("post", "posts"),
@@ -61,6 +63,7 @@ def view_report(plan: Plan) -> Row:
         "postures": _view_postures(plan),
         "tasks": _view_tasks(plan),
         "bases": _say_bases(plan.chosen),
+        "alternatives": _view_alternatives(plan),
         "debate": _view_debate(plan),
         "densities": _view_densities(plan),
         "sectors": _view_sectors(plan),
@@ -318,6 +321,19 @@ def _say_count(count: float, unit: str) -> str:
 
 def _say_bases(one: PosturePlan) -> str:
     return one.people.bases.required.sentence() if one.people.bases is not None else ""
+
+
+def _view_alternatives(plan: Plan) -> list[Row]:
+    """Return what the chosen posture would take otherwise, with the sign of the difference said."""
+    return [
+        {
+            "label": other.label,
+            "people": format_people(other.deployed_people),
+            "change": ("+" if other.change_people > 0 else MINUS) + format_people(abs(other.change_people)),
+            "note": other.note,
+        }
+        for other in plan.chosen.alternatives
+    ]
 
 
 def _view_debate(plan: Plan) -> list[Row]:

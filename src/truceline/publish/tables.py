@@ -33,6 +33,7 @@ KINDS_OF_TABLE: tuple[tuple[Table, Callable[[Plan], Table]], ...] = (
     (force_tables.ESTIMATES, force_tables.fill_estimates),
     (force_tables.IMPLIED, force_tables.fill_implied),
     (force_tables.DENSITIES, force_tables.fill_densities),
+    (force_tables.ALTERNATIVES, force_tables.fill_alternatives),
     (force_tables.COSTS, force_tables.fill_costs),
     (input_tables.ASSUMPTIONS, input_tables.fill_assumptions),
     (input_tables.SENSORS, input_tables.fill_sensors),
