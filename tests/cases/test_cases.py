@@ -1,13 +1,13 @@
 """Run the sentence cases: plain statements about a force that a staff officer can check by hand.
 
-Each case of `force_*.yaml` has a name, the question it asks, what is given and what is expected.
-`tolerance` is a number in the unit of the answer, or a percentage; without it the answer is exact.
+Each case of `force_*.yaml` and `plan_*.yaml` has a name, the question it asks, what is given and what is
+expected. `tolerance` is a number in the unit of the answer, or a percentage; without it the answer is exact.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,13 @@ from truceline.force.sizing import counts_at_spacing, size_force, watch_force_at
 from truceline.force.substitution import replace_posts_by_masts
 from truceline.force.sustainment import size_sustainment
 from truceline.force.tasks import WatchCounts
+from truceline.plan import make_plan
 from truceline.scenario.catalogue import load_catalogue
+from truceline.scenario.load import load_scenario
 from truceline.units import parse_quantity
 
 HERE = Path(__file__).parent
-FILES = sorted(HERE.glob("force_*.yaml"))
+FILES = sorted([*HERE.glob("force_*.yaml"), *HERE.glob("plan_*.yaml")])
 KEYS = {"name", "ask", "given", "expect", "tolerance"}
 US_GALLON_M3 = 0.003785411784  # exact by definition
 
@@ -182,6 +184,22 @@ def drones(kind: Any, units: float) -> dict[str, Any]:
     }
 
 
+def planned(scenario: str, changes: Sequence[str] = ()) -> dict[str, Any]:
+    plan = make_plan(load_scenario(scenario, overrides=changes))
+    force, posture = plan.chosen.people.force, plan.chosen.posture
+    actual = posture.given.people if posture.given else None
+    return {
+        "people": force.deployed_people,
+        "watching_people": force.watching_people,
+        "deterrence_people": force.deterrence_people,
+        "actual_people": actual.value if actual else None,
+        "people_per_km": force.per_km(plan.length_m),
+        "length_km": plan.length_m / 1000,
+        "pool_for_each_deployed": plan.chosen.people.rotation.pool_people / force.deployed_people,
+        "says_coverage": any(name.startswith(("watch.", "crossing.")) for name in plan.chosen.headlines),
+    }
+
+
 QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     question.__name__: question
     for question in (
@@ -199,6 +217,7 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
         sustainment,
         substitution,
         drones,
+        planned,
     )
 }
 
