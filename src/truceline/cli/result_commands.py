@@ -13,6 +13,7 @@ from truceline.errors import Problem, ScenarioError
 from truceline.units import format_value
 
 if TYPE_CHECKING:
+    from truceline.plan.model import Plan
     from truceline.trace import Traced
 
 WEAK = ("general", "judgement")
@@ -104,7 +105,7 @@ def _title(item: str, variant: str | None) -> str:
     return item if variant is None else f"{item} --variant {variant}"
 
 
-def _plan_one(item: str, variant: str | None, posture: str | None):  # type: ignore[no-untyped-def]
+def _plan_one(item: str, variant: str | None, posture: str | None) -> Plan:
     from truceline.plan import make_plan
     from truceline.scenario.load import read_scenario
 

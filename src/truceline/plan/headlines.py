@@ -191,11 +191,12 @@ def _trace_crossing(
     assumptions: AssumptionSet,
     inputs: tuple[Traced, ...],
 ) -> list[Traced]:
+    """Return the weakest crossing (none where nobody can pass) and the open share, for one intruder."""
     prefix = "crossing" if intruder == "knows the posts" else "crossing.waiting"
-    weakest = crossings.weakest(intruder)
     found = []
+    weakest = crossings.weakest(intruder)
     if weakest is not None:
-        by_state = tuple(
+        cases = tuple(
             _trace_one(f"{prefix}.{kind}.{state}", one, ground)
             for kind in CROSSERS
             for state in STATES
@@ -209,12 +210,18 @@ def _trace_crossing(
                 "1",
                 f"Weakest crossing: chance that {_INTRUDER_LABELS[intruder]} is noticed",
                 formula="least over sectors, kinds, states of 1 - exp(-E*), E* the least exposure of a path",
-                parts=(*by_state, *speeds, assumptions.trace("crossing.water_speed"), *inputs),
+                parts=(*cases, *speeds, assumptions.trace("crossing.water_speed"), *inputs),
                 evidence="computed",
                 note=_where(weakest, ground),
             )
         )
     threshold = assumptions.trace("detection.open_threshold")
+    return [*found, _trace_open(prefix, intruder, crossings, threshold, inputs)]
+
+
+def _trace_open(
+    prefix: str, intruder: Intruder, crossings: Crossings, threshold: Traced, inputs: tuple[Traced, ...]
+) -> Traced:
     shares = tuple(
         Traced(
             f"{prefix}.open.{state}",
@@ -225,19 +232,16 @@ def _trace_crossing(
         )
         for state in STATES
     )
-    found.append(
-        Traced(
-            f"{prefix}.open",
-            crossings.open_share(intruder),
-            "1",
-            f"Share of the line open in its worst state: {_INTRUDER_LABELS[intruder]} is noticed with less"
-            f" than {threshold.value:.0%}",
-            formula="share of 2 km stretches whose weakest crossing is below detection.open_threshold",
-            parts=(*shares, threshold, *inputs),
-            evidence="computed",
-        )
+    return Traced(
+        f"{prefix}.open",
+        crossings.open_share(intruder),
+        "1",
+        f"Share of the line open in its worst state: {_INTRUDER_LABELS[intruder]} is noticed with less"
+        f" than {threshold.value:.0%}",
+        formula="share of 2 km stretches whose weakest crossing is below detection.open_threshold",
+        parts=(*shares, threshold, *inputs),
+        evidence="computed",
     )
-    return found
 
 
 def _trace_one(name: str, crossing: WeakCrossing, ground: Ground) -> Traced:

@@ -28,7 +28,7 @@ from truceline.plan.watch import Watch
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import GivenPosts, Posture
 from truceline.siting.problems import SetCoverProblem
-from truceline.siting.solve import solve_cover
+from truceline.siting.solve import CoverResult, solve_cover
 from truceline.trace import Traced
 
 FloatArray = NDArray[np.float64]
@@ -83,44 +83,9 @@ def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> 
     reaction = posture.reaction
     if reaction.time is None:
         return None
-    value = assumptions.value
     reach = reach_in_time(reaction.time.value, assumptions)
-    stations = ground.line.stations(reaction.spacing.value)
-    xy, chainage, sides = [], [], []
-    for side in posture.rules.sides:
-        sign = 1.0 if side == "a" else -1.0
-        points = ground.line.point_at(stations.chainage_m, sign * reaction.distance.value)
-        keep = ground.line.locate(points).offset_m * sign > 0
-        xy.append(points[keep])
-        chainage.append(stations.chainage_m[keep])
-        sides += [side] * int(keep.sum())
-    base_xy = np.concatenate([np.empty((0, 2)), *xy])
-    if not len(base_xy):
-        problem = Problem("rules.sides", "leave no place for a reaction base", "allow a side")
-        raise InfeasibleError(f"posture {posture.label}", [problem])
-    base_chainage = np.concatenate(chainage)
-    sign_of = np.array([1.0 if side == "a" else -1.0 for side in sides])
-    cells = ground.cells
-    table = reach_table(
-        base_xy,
-        cells.xy_m,
-        time_limit_s=reaction.time.value,
-        speed_m_per_s=value("reaction.road_speed"),
-        circuity=value("reaction.circuity"),
-        notice_s=value("reaction.notice"),
-        base_side=sign_of,
-        cell_side=np.where(cells.offset_m >= 0, 1.0, -1.0),
-        cell_is_water=cells.is_water_section,
-    )
-    cover = solve_cover(
-        SetCoverProblem(
-            cost=np.ones(len(base_xy)),
-            indptr=table.indptr,
-            indices=table.indices,
-            must_cover=np.ones(len(cells), dtype=np.bool_),
-            allow_uncovered=True,
-        )
-    )
+    places = _list_base_places(posture, ground)
+    cover = _cover_zone(places, reaction.time.value, ground, assumptions)
     chosen = np.asarray(cover.chosen, dtype=np.int64)
     if not chosen.size:
         found = f"from {reaction.distance.value / 1000:g} km away no place of the zone is reached in time"
@@ -133,9 +98,65 @@ def site_bases(posture: Posture, ground: Ground, assumptions: AssumptionSet) -> 
         else assumptions.replaced({"reaction.unit_people": reaction.unit_people.value}),
         n_bases_bound=int(np.ceil(cover.bound - 1e-6)),
         reaction_time_s=reaction.time.value,
-        reached_share=1 - len(cover.uncovered) / len(cells),
+        reached_share=1 - len(cover.uncovered) / len(ground.cells),
     )
-    return Bases(required, base_xy[chosen], base_chainage[chosen], tuple(sides[i] for i in chosen), reach)
+    side = tuple("a" if sign > 0 else "b" for sign in places.sign[chosen])
+    return Bases(required, places.xy_m[chosen], places.chainage_m[chosen], side, reach)
+
+
+@dataclass(frozen=True, eq=False)
+class _BasePlaces:
+    """Places where a reaction base may stand."""
+
+    xy_m: FloatArray
+    chainage_m: FloatArray
+    sign: FloatArray
+    """1 on side a, -1 on side b."""
+
+
+def _list_base_places(posture: Posture, ground: Ground) -> _BasePlaces:
+    """Return the places at the posture's distance on its sides, less those a bend puts across the line."""
+    stations = ground.line.stations(posture.reaction.spacing.value)
+    xy, chainage, signs = [np.empty((0, 2))], [np.empty(0)], [np.empty(0)]
+    for side in posture.rules.sides:
+        sign = 1.0 if side == "a" else -1.0
+        points = ground.line.point_at(stations.chainage_m, sign * posture.reaction.distance.value)
+        keep = ground.line.locate(points).offset_m * sign > 0
+        xy.append(points[keep])
+        chainage.append(stations.chainage_m[keep])
+        signs.append(np.full(int(keep.sum()), sign))
+    places = _BasePlaces(np.concatenate(xy), np.concatenate(chainage), np.concatenate(signs))
+    if not len(places.xy_m):
+        problem = Problem("rules.sides", "leave no place for a reaction base", "allow a side")
+        raise InfeasibleError(f"posture {posture.label}", [problem])
+    return places
+
+
+def _cover_zone(
+    places: _BasePlaces, time_s: float, ground: Ground, assumptions: AssumptionSet
+) -> CoverResult:
+    """Return the fewest places that reach every cell that any of them reaches in time."""
+    cells, value = ground.cells, assumptions.value
+    table = reach_table(
+        places.xy_m,
+        cells.xy_m,
+        time_limit_s=time_s,
+        speed_m_per_s=value("reaction.road_speed"),
+        circuity=value("reaction.circuity"),
+        notice_s=value("reaction.notice"),
+        base_side=places.sign,
+        cell_side=np.where(cells.offset_m >= 0, 1.0, -1.0),
+        cell_is_water=cells.is_water_section,
+    )
+    return solve_cover(
+        SetCoverProblem(
+            cost=np.ones(len(places.xy_m)),
+            indptr=table.indptr,
+            indices=table.indices,
+            must_cover=np.ones(len(cells), dtype=np.bool_),
+            allow_uncovered=True,
+        )
+    )
 
 
 def count_watch(
