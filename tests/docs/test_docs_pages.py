@@ -37,7 +37,10 @@ def all_commands() -> Iterator[tuple[str, Any]]:
 COMMANDS = sorted(all_commands(), key=lambda each: each[0])
 
 
-@pytest.mark.parametrize("name", ["scenario-keys.md", "assumptions.md", "commands.md", "outputs.md", "plan.schema.json"])
+GENERATED = ("scenario-keys.md", "assumptions.md", "commands.md", "outputs.md", "plan.schema.json")
+
+
+@pytest.mark.parametrize("name", GENERATED)
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     built = load_make_docs().build_pages()[name].rstrip("\n") + "\n"
     assert (REPOSITORY / "docs" / name).read_text(encoding="utf-8") == built, "run `make docs`"

@@ -79,7 +79,7 @@ def post_cycle(assumptions: AssumptionSet) -> Traced:
 
 
 def size_force(
-    counts: WatchCounts, assumptions: AssumptionSet, *, reaction: Reaction, brigades: float = 0.0
+    counts: WatchCounts, assumptions: AssumptionSet, *, reaction: Reaction, brigades: float | Traced = 0.0
 ) -> Force:
     """Return the force that a posture takes.
 
@@ -96,7 +96,7 @@ def size_force(
     reaction
         How the reaction force is set.
     brigades
-        Deterrence brigades declared on top; they bring their own support.
+        Deterrence brigades declared on top; they bring their own support. Traced where somebody said why.
 
     Raises
     ------
@@ -105,12 +105,17 @@ def size_force(
     ScenarioError
         When a count is negative or not a number.
     """
-    _check_inputs(reaction, brigades)
+    declared = (
+        brigades
+        if isinstance(brigades, Traced)
+        else trace_count("brigades", brigades, "brigade", "Deterrence brigades declared")
+    )
+    _check_inputs(reaction, declared.value)
     front_tasks = _watch_tasks(counts, assumptions)
     front = _trace_sum("force.front", "People who watch", [task.traced for task in front_tasks])
     watching, reaction_task = _solve_watching(front, reaction, assumptions)
     support_tasks = [_share_task(name, "support", watching, assumptions) for name in SUPPORT_SHARES]
-    deterrence = _deterrence_task(brigades, assumptions)
+    deterrence = _deterrence_task(declared, assumptions)
     deployed = _trace_sum("force.deployed", "People deployed", [watching, deterrence.traced])
     return Force(
         table=TaskTable((*front_tasks, reaction_task, deterrence, *support_tasks)),
@@ -330,9 +335,8 @@ _SUPPORT_LABELS = {
 }
 
 
-def _deterrence_task(brigades: float, assumptions: AssumptionSet) -> Task:
+def _deterrence_task(count: Traced, assumptions: AssumptionSet) -> Task:
     label = "Deterrence brigades, declared apart"
-    count = trace_count("brigades", brigades, "brigade", "Deterrence brigades declared")
     size = assumptions.trace("deterrence.brigade_people")
     traced = _trace_product("force.deterrence", label, [count, size])
-    return Task("brigades", label, brigades, "brigade", traced.value, "deterrence", traced)
+    return Task("brigades", label, count.value, "brigade", traced.value, "deterrence", traced)

@@ -68,7 +68,7 @@ def read_line(
             problems.add(
                 f"{title}, feature {number}",
                 f"is a {geometry.geom_type}, not a line",
-                "choose features by `columns`, or give polygons as polygons of control",
+                "choose features by their attributes (`where`), or give polygons as polygons of control",
             )
     shown = ProblemList()
     shown.extend(problems.problems[:_SHOWN_MAX])
@@ -273,7 +273,7 @@ def _check_sides_touch(
             name,
             f"the polygons of the two sides do not touch: {gap_m / 1000.0:.1f} km apart at the nearest, "
             f"at {float(lon):.3f}, {float(lat):.3f} (lon, lat)",
-            "give polygons with a common boundary, or raise touch_tolerance",
+            "give polygons with a common boundary",
         )
         return
     overlap = shapely.intersection(a_ground, b_ground)

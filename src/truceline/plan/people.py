@@ -214,7 +214,9 @@ def size_people(
     posture: Posture, counts: WatchCounts, bases: Bases | None, assumptions: AssumptionSet
 ) -> People:
     """Return the whole force of a posture, its rotation pool and its daily supply."""
-    brigades = posture.brigades.value
+    brigades = replace(
+        posture.brigades.trace("posture.brigades"), unit="brigade", label="Deterrence brigades declared"
+    )
     force = size_force(counts, assumptions, reaction=reaction_of(bases), brigades=brigades)
     return People(
         force=force,

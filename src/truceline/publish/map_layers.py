@@ -221,8 +221,11 @@ def _to_degrees(ground: Ground, shapes: Any) -> Any:
 
 def _areas_to_degrees(ground: Ground, area: Any) -> Any:
     """Return an area in degrees, valid after rounding."""
-    moved = shapely.set_precision(ground.line.projection.to_lonlat(area), 10.0**-DEGREE_DIGITS)
-    return shapely.multipolygons([part for part in shapely.get_parts(moved) if part.geom_type == "Polygon"])
+    # Moving the corners can make an edge touch another one, and rounding wants a valid area.
+    moved = shapely.make_valid(ground.line.projection.to_lonlat(area))
+    rounded = shapely.set_precision(moved, 10.0**-DEGREE_DIGITS)
+    parts = shapely.get_parts(shapely.get_parts(rounded))  # twice: repair may nest areas in a collection
+    return shapely.multipolygons([part for part in parts if part.geom_type == "Polygon"])
 
 
 def _line(plan: Plan, ground: Ground) -> Layer:
