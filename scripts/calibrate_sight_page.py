@@ -1,4 +1,4 @@
-"""Write what `calibrate_sight` found: the packaged fit, the page and the figure. It fits nothing itself."""
+"""Write what `fit_sight` found: the packaged fit, the page and the figure. It fits nothing itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from calibrate_sight import (
+from fit_sight import (
     ORDER,
     PARAMETERS,
     Fit,

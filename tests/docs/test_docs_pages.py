@@ -83,9 +83,7 @@ def test_links_inside_the_manual_lead_somewhere(page: Any) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_names_no_folder_of_one_machine(page: Any) -> None:
-    assert not re.search(
-        r"(?:^|[\s(`])(?:/[A-Za-z]+/\w|[A-Z]:\\)", page.read_text(encoding="utf-8")
-    )
+    assert not re.search(r"(?:^|[\s(`])(?:/[A-Za-z]+/\w|[A-Z]:\\)", page.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", ["Makefile", ".ci/run", "pyproject.toml"])

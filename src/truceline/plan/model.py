@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from truceline.detection.sensors import Sensor
 from truceline.errors import Problem
@@ -11,6 +10,7 @@ from truceline.force.benchmarks import EstimateReading
 from truceline.force.costs import CostContext
 from truceline.force.densities import DensityRow
 from truceline.plan.alternatives import Alternative
+from truceline.plan.bands import Bands
 from truceline.plan.crossings import Crossings
 from truceline.plan.ground import Ground
 from truceline.plan.people import People
@@ -19,9 +19,6 @@ from truceline.provenance import Provenance
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Posture, Scenario
 from truceline.trace import Traced
-
-if TYPE_CHECKING:
-    from truceline.plan.sampling import Bands
 
 
 @dataclass(frozen=True, eq=False)

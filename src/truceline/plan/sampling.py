@@ -7,8 +7,7 @@ chosen, the reaction bases, the line and the zone are held fixed: the bands say 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from truceline.detection.rates import rate_fields
 from truceline.errors import ProblemList, ScenarioError
 from truceline.geo.sectors import sector_at
 from truceline.geo.sight import Sight, choose_sight
+from truceline.plan.bands import Band, Bands, Driver
 from truceline.plan.candidates import Candidates, attributes_of, merge_parts, select_candidates
 from truceline.plan.crossings import WeakCrossing, crossing_speed, slowness_of
 from truceline.plan.ground import Ground
@@ -42,10 +42,6 @@ NO_CHANGE_SHARE = 1e-9
 """A smaller relative change is rounding."""
 N_SAMPLES_MIN, N_SAMPLES_MAX = 20, 20_000
 """Fewer say nothing about a tenth quantile; more than this is a mistake."""
-NOTE = (
-    "The sites, reaction bases, line and zone are held fixed while the rest varies; ranges are sampled as"
-    " triangles that peak at the stated value, each assumption by itself."
-)
 _HELD_FIXED = (
     "reaction.notice",
     "reaction.road_speed",
@@ -67,36 +63,6 @@ _SAMPLED_PREFIXES = (
 )
 _BRIGADES = "posture.brigades"
 _STATE_PREFIX = "incidents.states."
-
-
-@dataclass(frozen=True)
-class Band:
-    """An 80 % band."""
-
-    low: float
-    median: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Driver:
-    """An assumption and the share of a band it carries."""
-
-    name: str
-    label: str
-    share: float
-    """Squared rank correlation with the number: how much of its spread this assumption explains by itself."""
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Bands of headline numbers and what carries them."""
-
-    bands: Mapping[str, Band]
-    drivers: Mapping[str, tuple[Driver, ...]]
-    n_samples: int
-    seed: int
-    note: str = NOTE
 
 
 def check_samples(n_samples: int, seed: int) -> None:

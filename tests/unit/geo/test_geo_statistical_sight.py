@@ -177,15 +177,15 @@ def test_kernel_agrees_with_plain_python_and_with_numpy(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def calibration() -> Iterator[ModuleType]:
-    path = REPOSITORY / "scripts/calibrate_sight.py"
-    spec = importlib.util.spec_from_file_location("calibrate_sight", path)
+    path = REPOSITORY / "scripts/fit_sight.py"
+    spec = importlib.util.spec_from_file_location("fit_sight", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["calibrate_sight"] = module
+    sys.modules["fit_sight"] = module
     spec.loader.exec_module(module)
     yield module
-    del sys.modules["calibrate_sight"]
+    del sys.modules["fit_sight"]
 
 
 @pytest.mark.shared

@@ -10,7 +10,8 @@ from small_inputs import write_scenario
 
 from truceline.errors import ScenarioError
 from truceline.plan import Plan, make_plan
-from truceline.plan.sampling import N_DRIVERS, N_SAMPLES_MAX, N_SAMPLES_MIN, Bands, check_samples, sample_plan
+from truceline.plan.bands import Bands
+from truceline.plan.sampling import N_DRIVERS, N_SAMPLES_MAX, N_SAMPLES_MIN, check_samples, sample_plan
 from truceline.publish.document import document_plan, dump_document
 from truceline.scenario.load import load_scenario
 

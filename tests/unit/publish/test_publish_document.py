@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.plan import Plan
+from truceline.plan.bands import Band, Bands, Driver
 from truceline.plan.crossings import Crossings
-from truceline.plan.sampling import Band, Bands, Driver
 from truceline.publish.document import (
     PLACE_DECIMALS,
     PlanDocument,

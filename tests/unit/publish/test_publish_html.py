@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from truceline.plan import Plan
-from truceline.plan.sampling import Band, Bands, Driver
+from truceline.plan.bands import Band, Bands, Driver
 from truceline.publish.caveats import list_caveats
 from truceline.publish.figures import draw_figures
 from truceline.publish.html import inline_svg, render_report
