@@ -28,6 +28,7 @@ KeyPath = tuple[str | int, ...]
 # What the YAML library lets through on odd input besides its own errors: '!!int' of nothing, '!!timestamp'
 # of a word, an escape beyond the last character.
 _READER_FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_DATE_TAG = "tag:yaml.org,2002:timestamp"
 _OPENING = (
     yaml.BlockMappingStartToken,
     yaml.BlockSequenceStartToken,
@@ -179,6 +180,8 @@ def _build(node: Any, path: KeyPath, source: YamlSource, problems: ProblemList, 
     try:
         return loader.construct_object(node)
     except (yaml.YAMLError, *_READER_FAILURES) as error:
+        if node.tag == _DATE_TAG:
+            return node.value  # looks like a date and is none: the field's own check says so, with all others
         what = getattr(error, "problem", None) or f"'{node.value}' with the tag {node.tag}"
         problems.add(source.place(path), f"cannot be read: {what}", "write a plain value, or quote it")
         return None

@@ -184,7 +184,7 @@ def test_one_mistake_is_one_problem_with_its_place_and_a_hint(
 def test_mistakes_of_every_kind_are_gathered(tmp_path: Path) -> None:
     text = (
         WITH_MAP.replace("half_width: 5 km", "half_width: 5000")
-        .replace("as_of: 2025-02-17", "as_of: then")
+        .replace("as_of: 2025-02-17", "as_of: 2025-13-40")
         .replace("kind: post", "kind: castle")
         .replace("decay: 2 km", "decya: 2 km")
         .replace("zone:\n", "assumptions: {patrol.crw: 3 people, patrol.crew: 3}\nzone:\n")
