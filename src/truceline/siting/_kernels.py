@@ -52,7 +52,11 @@ def push(indptr, indices, log_miss, copies, n_events):  # type: ignore[no-untype
             j = columns[t]
             for k in range(indptr[j], indptr[j + 1]):
                 part[chunk, indices[k]] += copies[j] * np.float64(log_miss[k])
-    return part.sum(axis=0)
+    out = np.zeros(n_events)
+    for chunk in range(N_PUSH_CHUNKS):  # by hand: an array sum along an axis takes seconds to compile
+        for e in range(n_events):
+            out[e] += part[chunk, e]
+    return out
 
 
 @njit(cache=True)
