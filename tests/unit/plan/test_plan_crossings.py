@@ -141,6 +141,32 @@ def test_without_watchers_everything_is_open(small_plan: Plan, ground: Ground) -
     assert {loss.candidate for loss in nobody.worst_loss.values()} == {-1}
 
 
+def test_a_gap_weakens_the_line_where_it_is_and_not_the_watched_rest(
+    small_plan: Plan, ground: Ground
+) -> None:
+    watch = small_plan.chosen.watch
+    assert watch is not None
+    line_m = ground.line.length_m
+    gone = watch.candidates.chainage_m < line_m / 2  # false for patrols, which have no place
+    half_watched = find_crossings(
+        watch.candidates,
+        np.where(gone, 0, watch.copies),
+        ground,
+        small_plan.sensors,
+        small_plan.assumptions,
+        detection_parameters(small_plan.assumptions),
+    )
+    before = small_plan.chosen.crossings
+    assert before is not None
+    profile = half_watched.profiles[WAITS]
+    day = profile.p_least[CROSSERS.index("person"), STATES.index("day")]
+    day_before = before.profiles[WAITS].p_least[CROSSERS.index("person"), STATES.index("day")]
+    west, east = profile.start_m < line_m / 4, profile.start_m > 0.85 * line_m
+    assert (day[west] < 1e-6).all()
+    np.testing.assert_allclose(day[east], day_before[east])
+    assert day[east].min() > 0.1
+
+
 def test_vehicles_do_not_cross_water_and_people_cross_it_at_its_own_speed(
     small_plan: Plan, ground: Ground
 ) -> None:
