@@ -26,6 +26,7 @@ from truceline.geo.sectors import is_water_at, sector_at
 from truceline.plan.ground import Ground
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Means, Posture
+from truceline.scenario.reference import grade_confidence
 from truceline.trace import Traced
 
 FloatArray = NDArray[np.float64]
@@ -133,7 +134,7 @@ def trace_unit_people(
 
 
 def _trace_sensor_crew(sensor: Sensor) -> Traced:
-    evidence = "general" if "crew_24_7" in sensor.general_fields else "published"
+    evidence = grade_confidence(sensor.crew_confidence).value
     return Traced(
         name=f"sensors.{sensor.sensor_id}.crew_24_7",
         value=sensor.crew_24_7,

@@ -141,9 +141,7 @@ def test_without_watchers_everything_is_open(small_plan: Plan, ground: Ground) -
     assert {loss.candidate for loss in nobody.worst_loss.values()} == {-1}
 
 
-def test_a_gap_weakens_the_line_where_it_is_and_not_the_watched_rest(
-    small_plan: Plan, ground: Ground
-) -> None:
+def test_a_gap_weakens_the_line_where_it_is_and_not_the_rest(small_plan: Plan, ground: Ground) -> None:
     watch = small_plan.chosen.watch
     assert watch is not None
     line_m = ground.line.length_m
