@@ -17,9 +17,8 @@ def test_masts_for_posts_save_the_crews_less_the_upkeep_and_their_support(small_
     found = list_alternatives(one.people, one.posture.brigades.value, small_plan.assumptions)[0]
     value = small_plan.assumptions.value
     n_posts = POSTS_REPLACED_SHARE * one.people.counts.armed_posts
-    cycle = (value("staffing.days_on_post") + value("staffing.days_off_post")) / value(
-        "staffing.days_on_post"
-    )
+    days_on, days_off = value("staffing.days_on_post"), value("staffing.days_off_post")
+    cycle = (days_on + days_off) / days_on
     fewer = n_posts * value("staffing.post_crew") * cycle
     more = n_posts * MASTS_PER_POST * value("staffing.mast_upkeep_crew")
     shares = ("logistics", "engineers", "medical", "headquarters", "aviation")
