@@ -12,6 +12,7 @@ from truceline.force.sizing import size_force
 from truceline.force.substitution import replace_posts_by_masts
 from truceline.plan.people import People, reaction_of
 from truceline.scenario.assumption import AssumptionSet
+from truceline.units import format_share
 
 POSTS_REPLACED_SHARE = 0.5
 """Share of the armed posts given up in the example."""
@@ -42,7 +43,7 @@ def list_alternatives(people: People, brigades: float, assumptions: AssumptionSe
         )
         found.append(
             Alternative(
-                f"{POSTS_REPLACED_SHARE:.0%} of the posts replaced by {MASTS_PER_POST} masts each",
+                f"{format_share(POSTS_REPLACED_SHARE)} of the posts replaced by {MASTS_PER_POST} masts each",
                 planned - change.people_saved,
                 -change.people_saved,
                 "the reaction force is kept: a mast sees and does not act",

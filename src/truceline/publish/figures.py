@@ -109,7 +109,7 @@ def _note_open(axes: Axes, crossings: Crossings, state: str) -> None:
             if weakest is None
             else [
                 f"weakest {format_chance(weakest.p_least)},",
-                f"{format_share(crossings.open_share(intruder, state=state))} of the line open",
+                f"{format_chance(crossings.open_share(intruder, state=state))} of the line open",
             ]
         )
         colour = _INTRUDER_LOOKS[intruder][0]

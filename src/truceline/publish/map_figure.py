@@ -112,7 +112,7 @@ def _say_crossings(planned: PosturePlan) -> str:
     average = format_share(planned.headlines["watch.detect"].value)
     return (
         f"Detected on average {average}; weakest crossing noticed with {format_chance(weakest.p_least)};"
-        f" {format_share(crossings.open_share('knows the posts'))} of the line open in its worst state."
+        f" {format_chance(crossings.open_share('knows the posts'))} of the line open in its worst state."
     )
 
 

@@ -238,7 +238,7 @@ def _say_n_bases(one: PosturePlan) -> str:
         return "a share of the force"
     required = bases.required
     minutes = f"{required.reaction_time_s / 60:g} min"
-    return f"{required.n_bases} within {minutes} ({format_share(required.reached_share)})"
+    return f"{required.n_bases} within {minutes} ({format_chance(required.reached_share)})"
 
 
 def _rows_of_sight(columns: list[PosturePlan]) -> list[Row]:
