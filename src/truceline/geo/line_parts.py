@@ -174,10 +174,11 @@ def order_parts(
         index for rank, index in enumerate(order) if rank == 0 or steps_m[index].sum() >= limits.min_part_m
     ]
     if len(kept) < len(order):
+        n_dropped = len(order) - len(kept)
         dropped_m = float(sum(steps_m[index].sum() for index in order if index not in set(kept)))
         problems.warn(
             where,
-            f"{len(order) - len(kept)} parts shorter than {limits.min_part_m:g} m were left out, "
+            f"{n_dropped} part{'s' if n_dropped > 1 else ''} shorter than {limits.min_part_m:g} m left out, "
             f"{dropped_m / 1000.0:.1f} km in all",
         )
     chainages, start_m = [], 0.0

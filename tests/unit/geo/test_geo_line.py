@@ -153,7 +153,7 @@ def test_long_chords_tiny_parts_and_repeats_are_warned_about():
     )
     said = "\n".join(map(str, line.warnings))
     assert "runs straight for 74.6 km" in said
-    assert "1 parts shorter than 500 m were left out" in said
+    assert "1 part shorter than 500 m left out" in said
     assert "repeats an earlier part" in said
     assert line.n_parts == 2
 
