@@ -76,12 +76,12 @@ def source_line(plan: Plan) -> str:
 
 
 def small_print(plan: Plan) -> tuple[str, ...]:
-    """Return the notes under every figure: line tolerance, cells, sight, ranges, provenance."""
+    """Return the notes under every figure: line tolerance, cells, sight, ranges, sources, provenance."""
     if plan.ground is None:
         return (line_sentence(plan), source_line(plan))
     multiplier = plan.assumptions.value("detection.range_multiplier")
     ranges = f"Sensor ranges as tabled, times {multiplier:g}."
-    return (f"{line_sentence(plan)} {ranges}", source_line(plan))
+    return (f"{line_sentence(plan)} {ranges}", f"Line from {plan.ground.line.source}.", source_line(plan))
 
 
 def place_of(crossing: WeakCrossing, ground: Ground) -> str:
