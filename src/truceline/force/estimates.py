@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from truceline.errors import ProblemList, TableError
+from truceline.errors import ProblemList
 from truceline.scenario.assumption import Evidence
-from truceline.scenario.reference import grade_confidence, read_number, read_table
+from truceline.scenario.reference import grade_confidence, parse_rows, read_number, read_table
 from truceline.units import format_people
 
 TABLE = "expert_estimates"
@@ -164,14 +164,7 @@ def deployed_estimates() -> tuple[Estimate, ...]:
 
 def estimates_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[Estimate, ...]:
     """Return table rows as estimates; all problems of all rows are gathered in one TableError."""
-    problems = ProblemList()
-    estimates = []
-    for row in rows:
-        estimate = _estimate_from_row(row, problems)
-        if estimate is not None:
-            estimates.append(estimate)
-    problems.raise_if_any(TableError, TABLE)
-    return tuple(estimates)
+    return parse_rows(rows, _estimate_from_row, TABLE)
 
 
 _NUMBER_COLUMNS = (

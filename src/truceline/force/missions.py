@@ -13,7 +13,7 @@ from functools import cache
 
 from truceline.errors import Problem, ProblemList, TableError
 from truceline.scenario.assumption import Evidence
-from truceline.scenario.reference import grade_confidence, read_number, read_table
+from truceline.scenario.reference import grade_confidence, parse_rows, read_number, read_table
 
 TABLE = "historical_missions"
 
@@ -79,14 +79,7 @@ def read_missions() -> tuple[PastMission, ...]:
 
 def missions_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[PastMission, ...]:
     """Return table rows as missions; all problems of all rows are gathered in one TableError."""
-    problems = ProblemList()
-    missions = []
-    for row in rows:
-        mission = _mission_from_row(row, problems)
-        if mission is not None:
-            missions.append(mission)
-    problems.raise_if_any(TableError, TABLE)
-    return tuple(missions)
+    return parse_rows(rows, _mission_from_row, TABLE)
 
 
 def find_mission(key: str) -> PastMission:

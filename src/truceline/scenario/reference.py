@@ -7,11 +7,12 @@ confidence. They hold what was published; how the model uses them is in the cata
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import TypeVar
 
-from truceline.errors import Problem, TableError
+from truceline.errors import Problem, ProblemList, TableError
 from truceline.scenario.assumption import Assumption, Evidence, Source
 
 TABLES = (
@@ -24,6 +25,7 @@ TABLES = (
 """Names of the packaged tables."""
 
 Row = Mapping[str, str]
+_Record = TypeVar("_Record")
 
 _EVIDENCE_OF_CONFIDENCE = {
     "seen": Evidence.published,
@@ -64,6 +66,19 @@ def find_row(reference: str) -> Row:
         if next(iter(row.values())) == row_id:
             return row
     raise TableError("reference tables", [Problem(reference, "there is no such row", f"look in {table}.csv")])
+
+
+def parse_rows(
+    rows: Iterable[Row], parse: Callable[[Row, ProblemList], _Record | None], table: str
+) -> tuple[_Record, ...]:
+    """Return rows as records, in their order; all problems of all rows are gathered in one TableError.
+
+    parse: turns a row into a record, or notes what is wrong with it and returns None.
+    """
+    problems = ProblemList()
+    records = [record for row in rows if (record := parse(row, problems)) is not None]
+    problems.raise_if_any(TableError, table)
+    return tuple(records)
 
 
 def grade_confidence(confidence: str) -> Evidence:
