@@ -1,8 +1,9 @@
 """State a siting problem: what can be placed, what it costs, what it sees, what must be in.
 
 Costs and budgets are in people (any one currency will do, if all candidates share it). What a candidate sees
-is kept as `log_miss` = -ln(1 - p), so that independent chances of detection add up. This module checks the
-arrays and gathers every mistake in one message; it solves nothing, draws no map and knows no scenario.
+is kept as `log_miss` = -ln(1 - p), so that independent chances of detection add up, or without values where
+it sees for certain. This module checks the arrays and gathers every mistake in one message; it solves
+nothing, draws no map and knows no scenario.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ IntArray = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
 BoolArray = NDArray[np.bool_]
 
-WEIGHT_SLACK = 1e-9
-"""Rounding allowed before event weights are said to sum to more than one."""
 BUDGET_SLACK_SHARE = 1e-9
 """Rounding allowed, as a share of the budget, before a posture is said to cost too much."""
 MAX_SHOWN = 5
@@ -31,25 +30,27 @@ MAX_SHOWN = 5
 
 @dataclass(frozen=True, eq=False)
 class SitingProblem:
-    """Choose copies of candidates so that the expected share of events detected is greatest.
+    """Choose copies of candidates so that the expected weight of events detected is greatest.
 
     maximise  f(x) = sum_e weight[e] * (1 - exp(-sum_i x[i] * log_miss[i, e]))
     subject   sum_i cost[i] x[i] <= budget,  forced <= x <= copies_max,  x integer,
-              sum_{i in g} x[i] <= group_limit[g] for each group g.
+              sum_{i in g} x[i] <= group_limit[g] for each group g,
+              sum_{i in s} x[i] >= sector_min[s] for each sector s.
 
-    f is monotone and submodular over copies (Nemhauser, Wolsey and Fisher 1978). `log_miss` is a
-    compressed sparse row matrix by candidate: row i holds `indices[indptr[i]:indptr[i+1]]`,
-    strictly increasing. Use `build_siting_problem` to fill in the defaults.
+    Without `log_miss` a candidate sees its events for certain, and f is the weight of the events seen by at
+    least one (maximal cover, Church and ReVelle 1974). f is monotone and submodular over copies (Nemhauser,
+    Wolsey and Fisher 1978). The matrix is compressed by candidate: row i holds
+    `indices[indptr[i]:indptr[i+1]]`, strictly increasing. Use `build_siting_problem` to fill in the defaults.
     """
 
     weight: FloatArray
-    """(n_events,) share of all events; >= 0, sums to at most 1."""
+    """(n_events,) what each event counts, >= 0; in a plan its share of all events, so that f is a share."""
     indptr: IntArray
     """(n_candidates + 1,) start of each candidate's row."""
     indices: Int32Array
     """(n_nonzero,) event seen."""
-    log_miss: Float32Array
-    """(n_nonzero,) -ln(1 - p) of one copy, finite and >= 0."""
+    log_miss: Float32Array | None
+    """(n_nonzero,) -ln(1 - p) of one copy, finite and >= 0; None where all is seen for certain."""
     cost: FloatArray
     """(n_candidates,) people for one copy, > 0."""
     copies_max: Int32Array
@@ -60,6 +61,10 @@ class SitingProblem:
     """(n_candidates,) group of each candidate, -1 for none."""
     group_limit: Int32Array
     """(n_groups,) most copies chosen within a group."""
+    sector: Int32Array
+    """(n_candidates,) sector of each candidate for the least numbers, -1 for none."""
+    sector_min: Int32Array
+    """(n_sectors,) least copies chosen within a sector."""
     labels: tuple[str, ...] = ()
     """Names for messages and products; empty means `candidate 0`, `candidate 1`, ..."""
 
@@ -71,6 +76,11 @@ class SitingProblem:
         _check_values(self, problems)
         _check_limits(self, problems)
         problems.raise_if_any(InfeasibleError, "siting problem")
+
+    @property
+    def is_cover(self) -> bool:
+        """True when candidates see for certain, so that an event seen twice counts once."""
+        return self.log_miss is None
 
     @property
     def n_events(self) -> int:
@@ -160,19 +170,23 @@ def build_siting_problem(
     weight: ArrayLike,
     indptr: ArrayLike,
     indices: ArrayLike,
-    log_miss: ArrayLike,
+    log_miss: ArrayLike | None,
     cost: ArrayLike,
     *,
     copies_max: ArrayLike | None = None,
     forced: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
     group: ArrayLike | None = None,
     group_limit: ArrayLike | None = None,
+    sector: ArrayLike | None = None,
+    sector_min: ArrayLike | None = None,
     labels: Sequence[str] = (),
 ) -> SitingProblem:
-    """Return a checked `SitingProblem`: one copy of each, nothing forced and no groups unless said otherwise.
+    """Return a checked `SitingProblem`: one copy of each, nothing forced and no limits unless said otherwise.
 
-    Arrays of the right type are not copied, so a matrix of hundreds of megabytes is shared with the caller.
-    Raises InfeasibleError with every mistake found.
+    log_miss None: candidates see for certain. forbidden: (n_candidates,) True for those that must stay out,
+    which sets their copies_max to 0. Arrays of the right type are not copied, so a matrix of hundreds of
+    megabytes is shared with the caller. Raises InfeasibleError with every mistake found.
     """
     people = np.ascontiguousarray(cost, dtype=np.float64).reshape(-1)
 
@@ -181,16 +195,21 @@ def build_siting_problem(
             return np.full(people.size, default, dtype=np.int32)
         return np.ascontiguousarray(given, dtype=np.int32)
 
+    most = per_candidate(copies_max, 1)
+    if forbidden is not None:
+        most = np.where(np.asarray(forbidden, dtype=np.bool_), np.int32(0), most)
     return SitingProblem(
         weight=np.ascontiguousarray(weight, dtype=np.float64),
         indptr=np.ascontiguousarray(indptr, dtype=np.int64),
         indices=np.ascontiguousarray(indices, dtype=np.int32),
-        log_miss=np.ascontiguousarray(log_miss, dtype=np.float32),
+        log_miss=None if log_miss is None else np.ascontiguousarray(log_miss, dtype=np.float32),
         cost=people,
-        copies_max=per_candidate(copies_max, 1),
+        copies_max=most,
         forced=per_candidate(forced, 0),
         group=per_candidate(group, -1),
         group_limit=np.ascontiguousarray([] if group_limit is None else group_limit, dtype=np.int32),
+        sector=per_candidate(sector, -1),
+        sector_min=np.ascontiguousarray([] if sector_min is None else sector_min, dtype=np.int32),
         labels=tuple(labels),
     )
 
@@ -214,7 +233,8 @@ def accumulate_log_miss(problem: SitingProblem, copies: NDArray[np.generic]) -> 
     for i in np.flatnonzero(copies):
         row = slice(problem.indptr[i], problem.indptr[i + 1])
         # Indices within a row are unique, so a plain fancy addition loses nothing.
-        total[problem.indices[row]] += float(copies[i]) * problem.log_miss[row].astype(np.float64)
+        one = np.inf if problem.log_miss is None else problem.log_miss[row].astype(np.float64)
+        total[problem.indices[row]] += float(copies[i]) * one
     return total
 
 
@@ -241,10 +261,11 @@ def _check_shapes(p: SitingProblem, problems: ProblemList) -> None:
         )
     if p.weight.size == 0:
         problems.add("weight", "there are no events", "give at least one event to detect")
-    for name in ("copies_max", "forced", "group"):
+    for name in ("copies_max", "forced", "group", "sector"):
         _check_length(problems, name, getattr(p, name).size, n)
     _check_length(problems, "indptr", p.indptr.size, n + 1)
-    _check_length(problems, "log_miss", p.log_miss.size, p.indices.size)
+    if p.log_miss is not None:
+        _check_length(problems, "log_miss", p.log_miss.size, p.indices.size)
     _check_labels(problems, "labels", p.labels, n)
 
 
@@ -275,12 +296,8 @@ def _check_reach(
 def _check_values(p: SitingProblem, problems: ProblemList) -> None:
     bad = ~(np.isfinite(p.weight) & (p.weight >= 0))
     _name_rows(problems, "weight", bad, (), "is negative or not a number", "give a share >= 0", kind="event")
-    total = float(p.weight[~bad].sum())
-    if total > 1 + WEIGHT_SLACK:
-        problems.add(
-            "weight", f"sums to {total:.6g}", "divide by the total: weights are shares of all events"
-        )
-    n_bad = int(np.count_nonzero(~(np.isfinite(p.log_miss) & (p.log_miss >= 0))))
+    log_miss = np.empty(0, dtype=np.float32) if p.log_miss is None else p.log_miss
+    n_bad = int(np.count_nonzero(~(np.isfinite(log_miss) & (log_miss >= 0))))
     if n_bad:
         hint = "cap p below 1 before taking -ln(1 - p)"
         problems.add("log_miss", f"{n_bad} entries are negative, infinite or not a number", hint)
@@ -306,6 +323,13 @@ def _check_limits(p: SitingProblem, problems: ProblemList) -> None:
         for g in np.flatnonzero(taken > np.maximum(p.group_limit, 0))[:MAX_SHOWN]:
             found = f"forces {int(taken[g])} copies, its limit is {int(p.group_limit[g])}"
             problems.add(f"group_limit[{g}]", found, "raise the limit or force fewer")
+    unknown = (p.sector < -1) | (p.sector >= p.sector_min.size)
+    rows("sector", unknown, f"is not one of the {p.sector_min.size} sectors", "use -1 for no sector")
+    if not unknown.any():
+        most = np.bincount(p.sector[p.sector >= 0], p.copies_max[p.sector >= 0], p.sector_min.size)
+        for s in np.flatnonzero(p.sector_min > most)[:MAX_SHOWN]:
+            found = f"asks for {int(p.sector_min[s])} copies, its candidates allow {int(most[s])}"
+            problems.add(f"sector_min[{s}]", found, "ask for fewer or offer more candidates there")
 
 
 def _name_rows(
