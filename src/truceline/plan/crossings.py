@@ -29,8 +29,8 @@ from truceline.siting.crossing import (
     average_straight_crossing,
     exposure_profile,
     least_exposed_crossing,
-    solve_eikonal,
 )
+from truceline.siting.eikonal import solve_eikonal
 from truceline.siting.paths import path_length_m, sensor_shares
 
 FloatArray = NDArray[np.float64]

@@ -30,7 +30,7 @@ from truceline.plan.parameters import detection_parameters
 from truceline.plan.people import People, count_given, count_watch, size_people
 from truceline.plan.watch import Progress, Watch, kind_weights
 from truceline.scenario.assumption import Assumption, AssumptionSet
-from truceline.siting.crossing import solve_eikonal
+from truceline.siting.eikonal import solve_eikonal
 
 FloatArray = NDArray[np.float64]
 

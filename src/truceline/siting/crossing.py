@@ -2,9 +2,9 @@
 
 Rasters of slowness = sensing rate / crossing speed (exposure per metre), inf where nobody can pass; cell size
 in metres; exposures are pure numbers, P = 1 - exp(-exposure). Distances run between cell centres, so a belt
-of depth D has its entry and exit rows D apart. The eikonal equation |grad U| = slowness is solved by fast
-sweeping, not on a grid graph: eight neighbours are up to 8.2 % wrong on the unsafe side. It says nothing of
-who knows what: three intruders, three functions.
+of depth D has its entry and exit rows D apart. Fields come from the eikonal equation (`eikonal`), not from a
+grid graph: eight neighbours are up to 8.2 % wrong on the unsafe side. It says nothing of who knows what:
+three intruders, three functions.
 """
 
 from __future__ import annotations
@@ -16,14 +16,11 @@ import numpy as np
 from scipy import ndimage
 
 from truceline.errors import GeometryError, ProblemList
-from truceline.siting import _kernels
+from truceline.siting import _crossing_kernels
+from truceline.siting.eikonal import check_raster, check_shape, lay_ground, solve_eikonal, sweep_from_source
 from truceline.siting.paths import trace_path
 from truceline.siting.problems import BoolArray, FloatArray
 
-TOLERANCE_SHARE = 1e-12
-"""A change below this share of the value counts as none."""
-N_ROUNDS_MAX = 10_000
-"""Rounds of four sweeps; a maze needs as many as its path has turns."""
 ROUTING_FLOOR_SHARE = 1e-7
 """Exposure of ground without any watch, as a share of E* over the raster: gives the path a direction."""
 
@@ -79,25 +76,6 @@ class AverageCrossing:
     """Straight crossings that meet ground that cannot be passed."""
 
 
-def solve_eikonal(slowness: FloatArray, cell_m: float, entry: BoolArray, inside: BoolArray) -> FloatArray:
-    """Return U (rows, cols): the least exposure from the entry to each cell, inf where it cannot be reached.
-
-    slowness: exposure per metre, >= 0, inf = not passable. entry: cells where the crossing starts (U = 0).
-    inside: cells that may be used. First order in the cell size (Zhao, Math. Comp. 74, 2005). Raises
-    GeometryError.
-    """
-    problems = ProblemList()
-    _check_raster(problems, slowness, cell_m, {"entry": entry, "inside": inside})
-    problems.raise_if_any(GeometryError, "crossing")
-    free = inside & np.isfinite(slowness)
-    source = entry & free
-    if not source.any():
-        hint = "mark at least one entry cell that lies inside and can be passed"
-        problems.add("entry", "no cell can be entered", hint)
-        problems.raise_if_any(GeometryError, "crossing")
-    return _sweep(np.ascontiguousarray(slowness, dtype=np.float64), cell_m, source, free)
-
-
 def least_exposed_crossing(
     slowness: FloatArray,
     cell_m: float,
@@ -112,7 +90,7 @@ def least_exposed_crossing(
     Rasters as in `solve_eikonal`; exposure: its result, when the caller has it already. Raises GeometryError.
     """
     problems = ProblemList()
-    _check_raster(problems, slowness, cell_m, {"entry": entry, "exit": exit_cells, "inside": inside})
+    check_raster(problems, slowness, cell_m, {"entry": entry, "exit": exit_cells, "inside": inside})
     if not problems.has_errors() and not (exit_cells & inside).any():
         problems.add("exit", "no exit cell lies inside", "mark the far edge of the belt")
     problems.raise_if_any(GeometryError, "crossing")
@@ -147,8 +125,8 @@ def exposure_profile(
     none. Bins start at the multiple of bin_m at or below the least chainage. Raises GeometryError.
     """
     problems = ProblemList()
-    _check_raster(problems, exposure, bin_m, {"exit": exit_cells}, size_name="bin_m")
-    _check_shape(problems, "chainage_m", chainage_m, exposure.shape)
+    check_raster(problems, exposure, bin_m, {"exit": exit_cells}, size_name="bin_m")
+    check_shape(problems, "chainage_m", chainage_m, exposure.shape)
     problems.raise_if_any(GeometryError, "exposure profile")
     used = exit_cells & np.isfinite(chainage_m)
     if not used.any():
@@ -199,20 +177,6 @@ def average_straight_crossing(
     )
 
 
-def _sweep(slowness: FloatArray, cell_m: float, source: BoolArray, free: BoolArray) -> FloatArray:
-    exposure = np.where(source, 0.0, np.inf)
-    n_rounds = _kernels.sweep_eikonal(
-        slowness, float(cell_m), free & ~source, exposure, TOLERANCE_SHARE, N_ROUNDS_MAX
-    )
-    if n_rounds < 0:
-        problems = ProblemList()
-        problems.add(
-            "slowness", f"the sweeps did not settle in {N_ROUNDS_MAX} rounds", "use a coarser raster"
-        )
-        problems.raise_if_any(GeometryError, "crossing")
-    return exposure
-
-
 def _routing_field(
     slowness: FloatArray, cell_m: float, source: BoolArray, free: BoolArray, field: FloatArray, least: float
 ) -> FloatArray:
@@ -222,9 +186,14 @@ def _routing_field(
         return field
     if least == 0.0:
         open_ground = free & (field == 0.0)
-        return _sweep(np.where(open_ground, 1.0, np.inf), cell_m, source, open_ground)
+        return _route(np.where(open_ground, 1.0, np.inf), cell_m, source, open_ground)
     floor = ROUTING_FLOOR_SHARE * least / (sum(slowness.shape) * cell_m)
-    return _sweep(np.where(bare, floor, slowness), cell_m, source, free)
+    return _route(np.where(bare, floor, slowness), cell_m, source, free)
+
+
+def _route(slowness: FloatArray, cell_m: float, source: BoolArray, free: BoolArray) -> FloatArray:
+    ground = lay_ground(slowness, cell_m, source, free)
+    return ground.cut(sweep_from_source(ground))
 
 
 def _straight_exposures(
@@ -232,7 +201,7 @@ def _straight_exposures(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (start, end, exposure) of the straight way from each exit cell to its nearest entry cell."""
     problems = ProblemList()
-    _check_raster(problems, slowness, cell_m, {"entry": entry, "exit": exit_cells, "inside": inside})
+    check_raster(problems, slowness, cell_m, {"entry": entry, "exit": exit_cells, "inside": inside})
     problems.raise_if_any(GeometryError, "crossing")
     exits = np.argwhere(exit_cells & inside)
     for name, found in (("entry", (entry & inside).any()), ("exit", exits.size > 0)):
@@ -244,40 +213,9 @@ def _straight_exposures(
     end = np.ascontiguousarray(nearest[:, exits[:, 0], exits[:, 1]].T, dtype=np.float64)
     allowed = inside & np.isfinite(slowness)
     filled = np.where(allowed, slowness, 0.0)
-    return start, end, _kernels.integrate_segments(filled, float(cell_m), start, end, allowed)
+    return start, end, _crossing_kernels.integrate_segments(filled, float(cell_m), start, end, allowed)
 
 
 def _first_least(values: FloatArray) -> tuple[int, int]:
     row, column = np.unravel_index(int(np.argmin(values)), values.shape)
     return int(row), int(column)
-
-
-def _check_raster(
-    problems: ProblemList,
-    raster: FloatArray,
-    size_m: float,
-    masks: dict[str, BoolArray],
-    *,
-    size_name: str = "cell_m",
-) -> None:
-    if raster.ndim != 2 or raster.size == 0:
-        problems.add("slowness", f"has shape {raster.shape}", "give a raster of rows and columns")
-        return
-    n_bad = int(np.count_nonzero(np.isnan(raster) | (raster < 0)))
-    if n_bad:
-        problems.add(
-            "slowness", f"{n_bad} cells are negative or not a number", "use inf where nobody can pass"
-        )
-    if not (math.isfinite(size_m) and size_m > 0):
-        problems.add(size_name, f"{size_m:g} is not above 0", "give metres")
-    for name, mask in masks.items():
-        _check_shape(problems, name, mask, raster.shape)
-        if mask.dtype != np.bool_:
-            problems.add(name, f"has type {mask.dtype}", "give a mask of true and false")
-
-
-def _check_shape(
-    problems: ProblemList, name: str, found: FloatArray | BoolArray, shape: tuple[int, ...]
-) -> None:
-    if found.shape != shape:
-        problems.add(name, f"has shape {found.shape}, the raster has {shape}", "give one value for each cell")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from truceline.errors import GeometryError, ProblemList
-from truceline.siting import _kernels
+from truceline.siting import _crossing_kernels
 from truceline.siting.problems import BoolArray, FloatArray
 
 STEP_CELLS = 0.5
@@ -83,12 +83,12 @@ def path_exposure(slowness: FloatArray, cell_m: float, path: FloatArray) -> floa
     everywhere = np.ones_like(passable)
     filled = np.where(passable, slowness, 0.0)
     if passable.all():
-        parts = _kernels.integrate_segments(filled, cell_m, path[:-1], path[1:], everywhere)
+        parts = _crossing_kernels.integrate_segments(filled, cell_m, path[:-1], path[1:], everywhere)
     else:
-        weight = _kernels.integrate_segments(
+        weight = _crossing_kernels.integrate_segments(
             passable.astype(np.float64), 1.0, path[:-1], path[1:], everywhere
         )
-        parts = _kernels.integrate_segments(filled, cell_m, path[:-1], path[1:], everywhere)
+        parts = _crossing_kernels.integrate_segments(filled, cell_m, path[:-1], path[1:], everywhere)
         length = np.hypot(*np.diff(path, axis=0).T)
         parts = np.where(weight > 0, parts * length / np.where(weight > 0, weight, 1.0), 0.0)
     return float(parts.sum())

@@ -19,14 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truceline.errors import GeometryError
-from truceline.siting import _kernels, _reference
+from truceline.siting import _crossing_kernels, _crossing_reference
 from truceline.siting.crossing import (
     average_straight_crossing,
     best_straight_crossing,
     exposure_profile,
     least_exposed_crossing,
-    solve_eikonal,
 )
+from truceline.siting.eikonal import solve_eikonal
 from truceline.siting.paths import path_exposure
 
 L9 = {
@@ -175,7 +175,7 @@ def test_sweeps_agree_with_their_plain_twin(seed):
     slowness[0, 0], inside[0, 0] = 0.5, True
     free = inside & np.isfinite(slowness)
     start = np.where(entry & free, 0.0, np.inf)
-    plain = _reference.solve_eikonal(slowness, 2.0, free & ~entry, start)
+    plain = _crossing_reference.solve_eikonal(slowness, 2.0, free & ~entry, start)
     np.testing.assert_allclose(solve_eikonal(slowness, 2.0, entry, inside), plain, rtol=1e-9)
 
 
@@ -186,10 +186,10 @@ def test_segments_agree_with_their_plain_twin(seed):
     allowed = random.random(slowness.shape) < 0.95
     start, end = random.uniform(0, [6, 8], (5, 2)), random.uniform(0, [6, 8], (5, 2))
     plain = [
-        _reference.integrate_segment(slowness, 10.0, tuple(a), tuple(b), allowed)
+        _crossing_reference.integrate_segment(slowness, 10.0, tuple(a), tuple(b), allowed)
         for a, b in zip(start, end, strict=True)
     ]
-    found = _kernels.integrate_segments(slowness, 10.0, start, end, allowed)
+    found = _crossing_kernels.integrate_segments(slowness, 10.0, start, end, allowed)
     np.testing.assert_allclose(found, plain, rtol=1e-12)
 
 
