@@ -136,3 +136,80 @@ def _bilinear(field, allowed, r, c):
                 total += w * field[i, j]
                 share += w
     return total / share if share > 0.0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def score_losses(
+    known_step, known, step, field, awake, first, last, changed, exit_group,
+    indptr, cell, lost_step, n_raster_columns, turned, cap, keep_share, n_passes_max, least,
+):  # fmt: skip
+    """Write the least exposure of each exit group when one sensor alone is lost; -1 when passes ran out.
+
+    known_step, known: the present ground and field. step, field: copies to work on, equal to them before and
+    after each sensor. cell: flat indices of the unpadded raster, as its owner lays it; `turned` tells that
+    the padded one has rows and columns changed. lost_step: how much the step falls there. least (sensors,
+    groups) holds the present least values and is lowered in place.
+    """
+    for s in range(least.shape[0]):
+        top, bottom = step.shape[0], -1
+        for k in range(indptr[s], indptr[s + 1]):
+            r, c = _padded_place(cell[k], n_raster_columns, turned)
+            step[r, c] = max(step[r, c] - lost_step[k], 0.0)
+            if known[r, c] > 0.0:
+                wake(awake, first, last, r, c)
+                top, bottom = min(top, r), max(bottom, r)
+        n_changed = settle(
+            step, field, awake, first, last, top, bottom, known, changed, cap, keep_share, n_passes_max
+        )
+        if n_changed < 0:
+            return -1
+        for k in range(n_changed):
+            r, c = changed[k] // field.shape[1], changed[k] % field.shape[1]
+            group = exit_group[r, c]
+            if group >= 0:
+                least[s, group] = min(least[s, group], field[r, c])
+            field[r, c] = known[r, c]
+        for k in range(indptr[s], indptr[s + 1]):
+            r, c = _padded_place(cell[k], n_raster_columns, turned)
+            step[r, c] = known_step[r, c]
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _padded_place(cell, n_raster_columns, turned):
+    """Return row and column in the padded raster of a cell of the raster as its owner lays it."""
+    r, c = cell // n_raster_columns, cell % n_raster_columns
+    if turned:
+        r, c = c, r
+    return r + 1, c + 1
+
+
+@njit(cache=True)
+def weigh_cells(step, field, order, mass, weight):
+    """Follow the upwind scheme back from where `mass` lies; return the mass that found no lower neighbour.
+
+    order: padded flat indices by falling field. A cell passes its mass to the two neighbours its value rests
+    on, in the shares of the scheme, and notes mass times the length of that step (in cells) in `weight`. Mass
+    at the source (field 0) stays there.
+    """
+    n_columns = field.shape[1]
+    lost = 0.0
+    for i in order:
+        r, c = i // n_columns, i % n_columns
+        here = mass[r, c]
+        if here == 0.0 or field[r, c] == 0.0:
+            continue
+        ra = r - 1 if field[r - 1, c] <= field[r + 1, c] else r + 1
+        cb = c - 1 if field[r, c - 1] <= field[r, c + 1] else c + 1
+        a, b = field[ra, c], field[r, cb]
+        share = 1.0 if a <= b else 0.0
+        if abs(a - b) < step[r, c]:
+            value = upwind(field, r, c, step[r, c])
+            share = (value - a) / (2.0 * value - a - b)
+        if (share > 0.0 and a >= field[r, c]) or (share < 1.0 and b >= field[r, c]):
+            lost += here
+            continue
+        mass[ra, c] += here * share
+        mass[r, cb] += here * (1.0 - share)
+        weight[r, c] += here * math.sqrt(share * share + (1.0 - share) * (1.0 - share))
+    return lost
