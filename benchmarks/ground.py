@@ -35,8 +35,8 @@ SEAM_M = 6_000.0
 """Over this length one band fades into the next."""
 
 HUMMOCK_STD_M, HUMMOCK_WAVES_M, HUMMOCK_SLOPE = 4.5, (2_500.0, 250.0), 3.6
-"""Standard deviation, longest and shortest wave and spectral slope of the hummocks: with the gullies they give
-the mean slope of about 3 degrees at 30 m that steppe has (siting design, section 1)."""
+"""Deviation, longest and shortest wave and spectral slope of the hummocks: with the gullies they give the
+mean slope of about 3 degrees at 30 m that the steppe has."""
 GULLY_DEPTH_M, GULLY_WIDTH, GULLY_WAVES_M, GULLY_SLOPE = 15.0, 0.12, (12_000.0, 500.0), 3.4
 """Gullies run where a smooth random field passes through zero, so they join up as real ones do."""
 SPECKLE_STD_M, SPECKLE_WAVES_M, SPECKLE_SLOPE = 0.5, (600.0, 100.0), 1.0
@@ -60,10 +60,10 @@ class Ground:
 def make_square(cell_m: float, *, seed: int = 7) -> Ground:
     """Return the 120 x 120 km square at 30 m, or as 3 x 3 means at 90 m."""
     fine_m = 30.0
-    side = int(round(SQUARE_SIDE_M / fine_m))
+    side = round(SQUARE_SIDE_M / fine_m)
     height_m, note = _coarse_heights((side, side), fine_m, SQUARE_WEST, SQUARE_NORTH, seed)
     height_m += _fine_detail((side, side), fine_m, seed + 1)
-    block = int(round(cell_m / fine_m))
+    block = round(cell_m / fine_m)
     if block > 1:
         side = side // block * block
         blocks = height_m[:side, :side].reshape(side // block, block, side // block, block)
@@ -73,8 +73,8 @@ def make_square(cell_m: float, *, seed: int = 7) -> Ground:
 
 def make_strip(*, cell_m: float = 90.0, length_m: float = STRIP_LENGTH_M, seed: int = 7) -> Ground:
     """Return the long strip: real bands laid end to end (or drawn relief) plus drawn detail."""
-    rows, cols = int(round(STRIP_DEPTH_M / cell_m)), int(round(length_m / cell_m))
-    seam = int(round(SEAM_M / cell_m))
+    rows, cols = round(STRIP_DEPTH_M / cell_m), round(length_m / cell_m)
+    seam = round(SEAM_M / cell_m)
     band_cols = -(-(cols + seam) // len(STRIP_BANDS))
     height_m, note = _coarse_heights((rows, band_cols), cell_m, *STRIP_BANDS[0], seed)
     fade = np.linspace(0.0, 1.0, seam, dtype=np.float32)
@@ -154,7 +154,9 @@ def _waves(
     wavenumber[0, 0] = 1.0  # the mean is set to zero below; this only avoids 0 ** -slope
     low, high = 1.0 / waves_m[0], 1.0 / waves_m[1]
     amplitude = wavenumber ** (-slope / 2.0)
-    amplitude /= (1.0 + (low / wavenumber) ** BAND_EDGE_POWER) * (1.0 + (wavenumber / high) ** BAND_EDGE_POWER)
+    amplitude /= (1.0 + (low / wavenumber) ** BAND_EDGE_POWER) * (
+        1.0 + (wavenumber / high) ** BAND_EDGE_POWER
+    )
     amplitude[0, 0] = 0.0
     spectrum = fft.rfft2(random.standard_normal(padded, dtype=np.float32)) * amplitude
     field = fft.irfft2(spectrum, s=padded)[: shape[0], : shape[1]].astype(np.float32)

@@ -104,7 +104,7 @@ def write_case(path: Path, case: LineCase) -> None:
     fields = ("indptr", "indices", "p_detect", "weight", "cost", "event_place")
     partial = path.with_name("partial-" + path.name)
     np.savez(partial, **{field: getattr(case, field) for field in fields})
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def make_case(name: str) -> LineCase:

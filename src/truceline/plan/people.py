@@ -27,8 +27,8 @@ from truceline.plan.ground import Ground
 from truceline.plan.watch import Watch
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import GivenPosts, Posture
+from truceline.siting.cover import CoverResult, solve_cover
 from truceline.siting.problems import SetCoverProblem
-from truceline.siting.solve import CoverResult, solve_cover
 from truceline.trace import Traced
 
 FloatArray = NDArray[np.float64]

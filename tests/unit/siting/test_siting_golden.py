@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from truceline.siting import problems
+from truceline.siting.cover import solve_cover
 from truceline.siting.frontier import trace_frontier
 from truceline.siting.problems import SetCoverProblem, build_siting_problem
 from truceline.siting.result import find_unseen
-from truceline.siting.solve import solve, solve_cover
+from truceline.siting.solve import solve
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "siting"
 

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from siting_cases import random_problem
 
-from truceline.errors import InfeasibleError
 from truceline.siting import _kernels, _reference, bounds
 from truceline.siting.bounds import BoundSearch
 from truceline.siting.greedy import pick_greedily
-from truceline.siting.problems import SetCoverProblem, build_siting_problem, expected_detection
-from truceline.siting.solve import solve, solve_cover
+from truceline.siting.problems import build_siting_problem, expected_detection
+from truceline.siting.solve import solve
 
 KINDS = {
     "posts": {},
@@ -194,53 +193,3 @@ def test_interruption_passes_through_and_leaves_the_problem_usable():
         solve(problem, 40, progress=stop)
     np.testing.assert_array_equal(problem.weight, before)
     assert solve(problem, 40).objective == solve(problem, 40).objective
-
-
-def random_cover(seed, *, allow_uncovered=True):
-    random = np.random.default_rng(seed)
-    reach = random.random((8, 12)) < 0.25
-    return SetCoverProblem(
-        cost=random.integers(1, 9, 8).astype(float),
-        indptr=np.concatenate([[0], np.cumsum(reach.sum(axis=1))]),
-        indices=np.nonzero(reach)[1].astype(np.int32),
-        must_cover=random.random(12) < 0.8,
-        allow_uncovered=allow_uncovered,
-    )
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_cover_is_the_cheapest(seed):
-    problem = random_cover(seed)
-    result = solve_cover(problem)
-    assert result.status == "optimal"
-    assert result.cost == pytest.approx(_reference.enumerate_cheapest_cover(problem))
-    reached = np.zeros(12, dtype=bool)
-    for i in result.chosen:
-        reached[problem.indices[problem.indptr[i] : problem.indptr[i + 1]]] = True
-    assert np.flatnonzero(problem.must_cover & ~reached).tolist() == result.uncovered.tolist()
-
-
-def test_cover_without_time_falls_back_on_greedy():
-    random = np.random.default_rng(0)
-    reach = random.random((60, 200)) < 0.08
-    problem = SetCoverProblem(
-        cost=random.uniform(1, 3, 60),
-        indptr=np.concatenate([[0], np.cumsum(reach.sum(axis=1))]),
-        indices=np.nonzero(reach)[1].astype(np.int32),
-        must_cover=reach.any(axis=0),
-    )
-    hurried, patient = solve_cover(problem, time_limit_s=0.0), solve_cover(problem)
-    assert patient.status == "optimal"
-    assert hurried.bound <= patient.cost + 1e-9
-    assert patient.cost <= hurried.cost <= 1.5 * patient.cost
-
-
-def test_cells_out_of_reach_are_refused_by_name():
-    with pytest.raises(InfeasibleError, match=r"must_cover  S2-0004: is reached by no candidate"):
-        SetCoverProblem(
-            cost=np.array([1.0]),
-            indptr=np.array([0, 1]),
-            indices=np.array([0], dtype=np.int32),
-            must_cover=np.array([True, True]),
-            cell_labels=("S2-0003", "S2-0004"),
-        )

@@ -1,0 +1,115 @@
+"""Hand a program with yes-or-no variables to HiGHS: the matrix directly, a start, a limit, a proven bound.
+
+No units of its own. HiGHS (Huangfu and Hall 2018, MIT licence) does the work; this adds nothing but the
+passing of arrays, interrupts that are heard while it runs, and an answer in plain terms. It runs on one
+thread, so that the same program gives the same answer on any machine that is not cut short.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+LISTEN_S = 0.1
+"""Time between two looks for an interrupt while HiGHS runs."""
+FAREWELL_S = 5.0
+"""How long an interrupted run may take to notice: presolve does not look up."""
+CHOSEN = 0.5
+"""Above this a variable that should be 0 or 1 is read as 1; HiGHS keeps within 1e-6 of either."""
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryAnswer:
+    """What HiGHS found, and what it proved."""
+
+    chosen: NDArray[np.bool_] | None
+    """(n_columns,) the best choice, None when none was found."""
+    bound: float
+    """No choice costs less; -inf when nothing was proved."""
+    finished: bool
+    """True when the search ended by itself: within the goal gap, not at the time limit."""
+
+
+def solve_binary(
+    cost: FloatArray,
+    matrix: Any,
+    row_low: FloatArray,
+    row_high: FloatArray,
+    *,
+    start: NDArray[np.bool_] | None = None,
+    goal_gap: float = 0.0,
+    time_limit_s: float = math.inf,
+    seed: int = 0,
+    listen: Callable[[], None] | None = None,
+) -> BinaryAnswer:
+    """Minimise cost . x subject to row_low <= matrix x <= row_high, x 0 or 1.
+
+    matrix: scipy sparse (n_rows, n_columns), passed column by column. start: a choice to begin with. listen:
+    called several times a second while HiGHS runs; whatever it raises stops the run and is raised again.
+    """
+    import highspy  # late: a solver library that most commands never need
+
+    columns = matrix.tocsc()
+    columns.sort_indices()
+    model = highspy.HighsLp()
+    model.num_row_, model.num_col_ = columns.shape
+    model.col_cost_ = cost
+    model.col_lower_ = np.zeros(cost.size)
+    model.col_upper_ = np.ones(cost.size)
+    model.row_lower_, model.row_upper_ = row_low, row_high
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = columns.indptr.astype(np.int32)
+    model.a_matrix_.index_ = columns.indices.astype(np.int32)
+    model.a_matrix_.value_ = columns.data.astype(np.float64)
+    model.integrality_ = [highspy.HighsVarType.kInteger] * cost.size
+    library: Any = highspy  # it is typed in part only
+    solver = library.Highs()
+    options: dict[str, Any] = {
+        "output_flag": False,
+        "parallel": "off",
+        "mip_rel_gap": goal_gap,
+        "random_seed": seed,
+    }
+    if math.isfinite(time_limit_s):
+        options["time_limit"] = max(time_limit_s, 0.0)
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(model)
+    if start is not None:
+        first = highspy.HighsSolution()
+        first.col_value = start.astype(np.float64)
+        first.value_valid = True
+        solver.setSolution(first)
+    _run(solver, listen)
+    info, status = solver.getInfo(), solver.getModelStatus()
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    bound = float(info.mip_dual_bound)
+    return BinaryAnswer(
+        chosen=np.asarray(solver.getSolution().col_value) > CHOSEN if found else None,
+        bound=bound if math.isfinite(bound) else -math.inf,
+        finished=bool(found and status == highspy.HighsModelStatus.kOptimal),
+    )
+
+
+def _run(solver: Any, listen: Callable[[], None] | None) -> None:
+    """Run in a thread of its own: the compiled code would keep an interrupt waiting until it is done."""
+    solver.HandleUserInterrupt = True
+    run = threading.Thread(target=solver.run, daemon=True)
+    run.start()
+    try:
+        while run.is_alive():
+            run.join(LISTEN_S)
+            if listen is not None:
+                listen()
+    except BaseException:
+        solver.cancelSolve()
+        run.join(FAREWELL_S)
+        raise
