@@ -177,22 +177,27 @@ def average_straight_crossing(
     )
 
 
+def routing_slowness(
+    slowness: FloatArray, cell_m: float, free: BoolArray, field: FloatArray, least: float
+) -> FloatArray:
+    """Return a slowness above 0 whose field falls strictly towards the entry, also over unwatched ground.
+
+    field, least: U and E* of `slowness`. An open crossing (E* = 0) stays on open ground; else ground with
+    hardly any watch gets a floor too small to move the crossing.
+    """
+    if least == 0.0:
+        return np.where(free & (field == 0.0), 1.0, np.inf)
+    floor = ROUTING_FLOOR_SHARE * least / (sum(slowness.shape) * cell_m)
+    return np.where(free, np.maximum(slowness, floor), np.inf)
+
+
 def _routing_field(
     slowness: FloatArray, cell_m: float, source: BoolArray, free: BoolArray, field: FloatArray, least: float
 ) -> FloatArray:
-    """Return a field that falls strictly towards the entry, also over ground without any watch."""
-    bare = free & (slowness == 0.0)
-    if not bare.any():
+    routing = routing_slowness(slowness, cell_m, free, field, least)
+    if np.array_equal(routing[free], slowness[free]):
         return field
-    if least == 0.0:
-        open_ground = free & (field == 0.0)
-        return _route(np.where(open_ground, 1.0, np.inf), cell_m, source, open_ground)
-    floor = ROUTING_FLOOR_SHARE * least / (sum(slowness.shape) * cell_m)
-    return _route(np.where(bare, floor, slowness), cell_m, source, free)
-
-
-def _route(slowness: FloatArray, cell_m: float, source: BoolArray, free: BoolArray) -> FloatArray:
-    ground = lay_ground(slowness, cell_m, source, free)
+    ground = lay_ground(routing, cell_m, source, free)
     return ground.cut(sweep_from_source(ground))
 
 
