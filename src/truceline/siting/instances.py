@@ -37,6 +37,8 @@ DEGREES = {"lon", "lat", "longitude", "latitude", "lng"}
 """Headings of coordinates that are no plane."""
 TRIPLET_WORDS = {"candidate", "site", "event", "cell", "p"}
 """Headings that only a coverage table has."""
+POINT_COLUMNS_MAX = 3
+"""Columns of points without a heading; more numbers on the first line are a set cover without line ends."""
 POINT_ALIASES = {"demand": "weight", "w": "weight", "population": "weight", "id": "name"}
 
 
@@ -56,8 +58,9 @@ def guess_format(path: Path) -> str:
     """Return the likely format of a file by its ending, its heading and its first two lines.
 
     Two whole numbers alone on the first line are the size of an OR-Library file, unless every line has two:
-    those are points. It is a rail file when the second line is a column: cost, count and so many rows. Lines
-    that begin with a name are a coverage table; other numbers are points.
+    those are points. More numbers than a point has are one without line ends. It is a rail file when the
+    second line is a column: cost, count and so many rows. Lines that begin with a name are a coverage table;
+    other numbers are points.
     """
     if path.suffix.lower() == ".npz":
         return "npz"
@@ -72,6 +75,8 @@ def guess_format(path: Path) -> str:
         return "points"
     if not is_number(words[0][0]):
         return "triplets"
+    if len(words[0]) > POINT_COLUMNS_MAX:
+        return "orlib"
     is_size = len(words[0]) == 2 and all(word.isdecimal() for word in words[0])
     if not is_size or all(len(split_blindly(line)) == 2 for line in lines):
         return "points"

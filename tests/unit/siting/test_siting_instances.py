@@ -335,6 +335,7 @@ def test_options_that_mean_nothing_for_a_format_are_refused(tmp_path):
     [
         (ORLIB, "orlib"),
         (RAIL, "rail"),
+        (ORLIB.replace("\n", " "), "orlib"),
         ("1 2\n3 4\n", "points"),
         ("1.5 2 3\n", "points"),
         ("x;y\n1;2\n", "points"),
