@@ -16,18 +16,6 @@ N_PUSH_CHUNKS = 4
 """Partial sums in `push`: fixed, so that rounding is the same on every machine."""
 
 
-@njit(cache=True, parallel=True)
-def gains(indptr, indices, log_miss, residual):  # type: ignore[no-untyped-def]
-    """Return for every candidate the detection one more copy adds: sum_e residual[e] (1 - exp(-log_miss))."""
-    out = np.empty(indptr.size - 1)
-    for j in prange(indptr.size - 1):
-        total = 0.0
-        for k in range(indptr[j], indptr[j + 1]):
-            total -= residual[indices[k]] * math.expm1(-np.float64(log_miss[k]))
-        out[j] = total
-    return out
-
-
 @njit(cache=True, parallel=True, fastmath={"reassoc", "contract"})
 def pull(indptr, indices, log_miss, residual):  # type: ignore[no-untyped-def]
     """Return the gradient sum_e residual[e] log_miss[j, e] for every candidate, in float64."""
@@ -57,81 +45,6 @@ def push(indptr, indices, log_miss, copies, n_events):  # type: ignore[no-untype
         for e in range(n_events):
             out[e] += part[chunk, e]
     return out
-
-
-@njit(cache=True)
-def _sink(heap, key, size, at):  # type: ignore[no-untyped-def]
-    """Let the entry at `at` sink in a heap of candidates ordered by key, then by number."""
-    while True:
-        best = at
-        for child in (2 * at + 1, 2 * at + 2):
-            if child < size:
-                a, b = heap[child], heap[best]
-                if key[a] > key[b] or (key[a] == key[b] and a < b):
-                    best = child
-        if best == at:
-            return
-        heap[at], heap[best] = heap[best], heap[at]
-        at = best
-
-
-@njit(cache=True)
-def build_heap(heap, key):  # type: ignore[no-untyped-def]
-    """Order `heap` (candidate numbers) so that the greatest key comes first."""
-    for at in range(heap.size // 2 - 1, -1, -1):
-        _sink(heap, key, heap.size, at)
-
-
-@njit(cache=True)
-def take(indptr, indices, log_miss, j, residual):  # type: ignore[no-untyped-def]
-    """Add one copy of candidate j: lower the residual weights and return the detection gained."""
-    gain = 0.0
-    for k in range(indptr[j], indptr[j + 1]):
-        e = indices[k]
-        lost = -residual[e] * math.expm1(-np.float64(log_miss[k]))
-        gain += lost
-        residual[e] -= lost
-    return gain
-
-
-@njit(cache=True)
-def greedy_steps(  # type: ignore[no-untyped-def]
-    indptr, indices, log_miss, cost, group, per_person,
-    residual, room, group_room, heap, key, stamp, tally, money, picked, gained,
-):  # fmt: skip
-    """Run lazy greedy until `picked` is full or nothing helps; return the number of picks made.
-
-    State in place: residual weights, copies left (`room`), room in groups, the heap of candidates with stale
-    gains (`key`, per person if asked), the pick at which each gain was fresh (`stamp`), tally = [heap size,
-    picks so far], money = [people left]. Submodularity makes a stale gain an upper bound (Minoux 1978; CELF,
-    Leskovec et al. 2007).
-    """
-    n = 0
-    while n < picked.size and tally[0] > 0:
-        j = heap[0]
-        g = group[j]
-        closed = room[j] <= 0 or cost[j] > money[0] or (g >= 0 and group_room[g] <= 0) or key[j] <= 0.0
-        if closed:  # room and money only shrink, so it never opens again
-            tally[0] -= 1
-            heap[0] = heap[tally[0]]
-        elif stamp[j] == tally[1]:
-            gained[n] = take(indptr, indices, log_miss, j, residual)
-            picked[n] = j
-            n += 1
-            tally[1] += 1
-            money[0] -= cost[j]
-            room[j] -= 1
-            if g >= 0:
-                group_room[g] -= 1
-            continue
-        else:
-            total = 0.0
-            for k in range(indptr[j], indptr[j + 1]):
-                total -= residual[indices[k]] * math.expm1(-np.float64(log_miss[k]))
-            key[j] = total / cost[j] if per_person else total
-            stamp[j] = tally[1]
-        _sink(heap, key, tally[0], 0)
-    return n
 
 
 @njit(cache=True)

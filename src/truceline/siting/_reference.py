@@ -24,13 +24,15 @@ N_POSTURES_MAX = 2_000_000
 
 
 def is_allowed(problem: SitingProblem, copies: IntArray, budget: float) -> bool:
-    """Tell whether a posture keeps the budget, the copies and the group limits, and has what is forced."""
+    """Tell whether a posture keeps the budget, the copies, groups and sectors, and has what is forced."""
     if (copies < problem.forced).any() or (copies > problem.copies_max).any():
         return False
     if float(problem.cost @ copies) > budget * (1 + BUDGET_SLACK_SHARE):
         return False
     return all(
         copies[problem.group == g].sum() <= problem.group_limit[g] for g in range(problem.group_limit.size)
+    ) and all(
+        copies[problem.sector == s].sum() >= problem.sector_min[s] for s in range(problem.sector_min.size)
     )
 
 
@@ -85,19 +87,6 @@ def pick_greedily(problem: SitingProblem, budget: float) -> list[int]:
             return order
         copies[best] += 1
         order.append(best)
-
-
-def gains(problem: SitingProblem, residual: FloatArray) -> FloatArray:
-    """Return what one more copy of each candidate adds (twin of `_kernels.gains`)."""
-    return np.array(
-        [
-            sum(
-                residual[problem.indices[k]] * (1 - math.exp(-float(problem.log_miss[k])))
-                for k in range(problem.indptr[i], problem.indptr[i + 1])
-            )
-            for i in range(problem.n_candidates)
-        ]
-    )
 
 
 def pull(problem: SitingProblem, residual: FloatArray) -> FloatArray:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from truceline.errors import InfeasibleError, ProblemList
+from truceline.siting.minima import cheapest_minima
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
@@ -26,6 +29,18 @@ BUDGET_SLACK_SHARE = 1e-9
 """Rounding allowed, as a share of the budget, before a posture is said to cost too much."""
 MAX_SHOWN = 5
 """Offending rows named in one line of a message; the rest are counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class ByEvent:
+    """The matrix of a `SitingProblem` by event: row e holds the candidates that see e, in rising order."""
+
+    indptr: IntArray
+    """(n_events + 1,) start of each event's row."""
+    candidate: Int32Array
+    """(n_nonzero,) candidate that sees the event."""
+    p_detect: Float32Array
+    """(n_nonzero,) chance that one copy detects; empty where candidates see for certain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +97,14 @@ class SitingProblem:
         """True when candidates see for certain, so that an event seen twice counts once."""
         return self.log_miss is None
 
+    @cached_property
+    def by_event(self) -> ByEvent:
+        """The matrix by event, made when first asked for and kept: it is as large as the matrix itself."""
+        from truceline.siting import _search_kernels  # late: stating a problem needs no compiled code
+
+        given = self.log_miss if self.log_miss is not None else np.empty(0, dtype=np.float32)
+        return ByEvent(*_search_kernels.transpose(self.indptr, self.indices, given, self.n_events))
+
     @property
     def n_events(self) -> int:
         """Number of events."""
@@ -91,6 +114,22 @@ class SitingProblem:
     def n_candidates(self) -> int:
         """Number of candidates."""
         return int(self.cost.size)
+
+    @property
+    def n_nonzero(self) -> int:
+        """Number of pairs of a candidate and an event it sees."""
+        return int(self.indices.size)
+
+    @property
+    def sector_need(self) -> IntArray:
+        """(n_sectors,) copies each sector still asks for beyond those forced."""
+        taken = count_by(self.sector, self.forced, self.sector_min.size)
+        return np.asarray(np.maximum(self.sector_min - taken, 0))
+
+    @property
+    def group_room(self) -> IntArray:
+        """(n_groups,) copies each group may take beyond those forced."""
+        return np.asarray(self.group_limit - count_by(self.group, self.forced, self.group_limit.size))
 
     @property
     def forced_cost(self) -> float:
@@ -195,35 +234,77 @@ def build_siting_problem(
             return np.full(people.size, default, dtype=np.int32)
         return np.ascontiguousarray(given, dtype=np.int32)
 
-    most = per_candidate(copies_max, 1)
+    most, least = per_candidate(copies_max, 1), per_candidate(forced, 0)
+    problems = ProblemList()
     if forbidden is not None:
-        most = np.where(np.asarray(forbidden, dtype=np.bool_), np.int32(0), most)
-    return SitingProblem(
-        weight=np.ascontiguousarray(weight, dtype=np.float64),
-        indptr=np.ascontiguousarray(indptr, dtype=np.int64),
-        indices=np.ascontiguousarray(indices, dtype=np.int32),
-        log_miss=None if log_miss is None else np.ascontiguousarray(log_miss, dtype=np.float32),
-        cost=people,
-        copies_max=most,
-        forced=per_candidate(forced, 0),
-        group=per_candidate(group, -1),
-        group_limit=np.ascontiguousarray([] if group_limit is None else group_limit, dtype=np.int32),
-        sector=per_candidate(sector, -1),
-        sector_min=np.ascontiguousarray([] if sector_min is None else sector_min, dtype=np.int32),
-        labels=tuple(labels),
+        most = _shut(np.asarray(forbidden, dtype=np.bool_).reshape(-1), most, least, labels, problems)
+    try:
+        problem = SitingProblem(
+            weight=np.ascontiguousarray(weight, dtype=np.float64),
+            indptr=np.ascontiguousarray(indptr, dtype=np.int64),
+            indices=np.ascontiguousarray(indices, dtype=np.int32),
+            log_miss=None if log_miss is None else np.ascontiguousarray(log_miss, dtype=np.float32),
+            cost=people,
+            copies_max=most,
+            forced=least,
+            group=per_candidate(group, -1),
+            group_limit=np.ascontiguousarray([] if group_limit is None else group_limit, dtype=np.int32),
+            sector=per_candidate(sector, -1),
+            sector_min=np.ascontiguousarray([] if sector_min is None else sector_min, dtype=np.int32),
+            labels=tuple(labels),
+        )
+    except InfeasibleError as mistakes:
+        problems.extend(mistakes.problems)
+    problems.raise_if_any(InfeasibleError, "siting problem")
+    return problem
+
+
+def count_by(kind: Int32Array, copies: NDArray[np.signedinteger[Any]], n_kinds: int) -> IntArray:
+    """Return (n_kinds,) the copies of all candidates of each kind (group or sector); -1 is no kind."""
+    inside = kind >= 0
+    return np.bincount(kind[inside], copies[inside], n_kinds).astype(np.int64)
+
+
+def find_minima(problem: SitingProblem, copies: NDArray[np.signedinteger[Any]]) -> IntArray | None:
+    """Return (n_candidates,) the cheapest copies to add to `copies` that meet every sector's least number.
+
+    None when the limits of copies and groups leave no way to meet them.
+    """
+    return cheapest_minima(
+        problem.cost,
+        (problem.copies_max - copies).astype(np.int64),
+        problem.group.astype(np.int64),
+        problem.group_limit - count_by(problem.group, copies, problem.group_limit.size),
+        problem.sector.astype(np.int64),
+        np.maximum(problem.sector_min - count_by(problem.sector, copies, problem.sector_min.size), 0),
     )
 
 
 def check_budget(problem: SitingProblem, budget: float) -> None:
-    """Raise InfeasibleError for a budget (people) not above zero or too small for the forced copies."""
+    """Raise InfeasibleError for a budget (people) that buys nothing or less than must be in.
+
+    It must be above zero, pay for the forced copies and for the least numbers of the sectors, and where
+    nothing must be in, for at least one candidate.
+    """
     problems = ProblemList()
     if not np.isfinite(budget) or budget <= 0:
         problems.add("budget", f"{budget:g} people buys nothing", "give a budget above 0")
-    forced_cost = problem.forced_cost
-    if np.isfinite(budget) and forced_cost > budget * (1 + BUDGET_SLACK_SHARE) and forced_cost > 0:
-        n_forced = int(problem.forced.sum())
+        problems.raise_if_any(InfeasibleError, "siting problem")
+    most = budget * (1 + BUDGET_SLACK_SHARE)
+    n_forced, forced_cost = int(problem.forced.sum()), problem.forced_cost
+    minima = find_minima(problem, problem.forced) if problem.sector_need.any() else None
+    if forced_cost > most:
         found = f"the {n_forced} forced copies need {forced_cost:g} people, the budget is {budget:g}"
         problems.add("forced", found, f"raise the budget to {forced_cost:g} or force less")
+    elif minima is not None and forced_cost + float(problem.cost @ minima) > most:
+        needed = forced_cost + float(problem.cost @ minima)
+        with_forced = f" with the {n_forced} forced copies" if n_forced else ""
+        found = f"the least numbers{with_forced} need {needed:g} people, the budget is {budget:g}"
+        problems.add("sector_min", found, f"raise the budget to {needed:g} or ask for fewer")
+    usable = problem.cost[problem.copies_max > 0]
+    if n_forced == 0 and minima is None and usable.size and float(usable.min()) > most:
+        found = f"budget {budget:g} people; the cheapest candidate costs {float(usable.min()):g}"
+        problems.add("budget", found, f"raise the budget to {float(usable.min()):g} or offer a cheaper one")
     problems.raise_if_any(InfeasibleError, "siting problem")
 
 
@@ -238,9 +319,32 @@ def accumulate_log_miss(problem: SitingProblem, copies: NDArray[np.generic]) -> 
     return total
 
 
+def count_seeing(problem: SitingProblem, copies: NDArray[np.signedinteger[Any]]) -> FloatArray:
+    """Return (n_events,) the number of copies that see each event, as floating point numbers."""
+    total = np.zeros(problem.n_events)
+    for i in np.flatnonzero(copies):
+        total[problem.indices[problem.indptr[i] : problem.indptr[i + 1]]] += float(copies[i])
+    return total
+
+
 def expected_detection(problem: SitingProblem, copies: NDArray[np.generic]) -> float:
     """Return f(copies): the expected share of events detected (between 0 and the sum of the weights)."""
     return float(problem.weight @ -np.expm1(-accumulate_log_miss(problem, copies)))
+
+
+def _shut(
+    forbidden: BoolArray, most: Int32Array, least: Int32Array, labels: Sequence[str], problems: ProblemList
+) -> Int32Array:
+    """Return copies_max with the forbidden candidates at 0, but for those that are also forced: a mistake."""
+    _check_length(problems, "forbidden", forbidden.size, most.size)
+    if not forbidden.size == most.size == least.size:
+        return most
+    torn = forbidden & (least > 0)
+    names = labels if len(labels) == most.size else ()
+    _name_rows(
+        problems, "forced", torn, names, "is forced and forbidden at once", "take it out of one of them"
+    )
+    return np.where(forbidden & ~torn, np.int32(0), most)
 
 
 def _check_length(problems: ProblemList, where: str, found: int, wanted: int) -> None:
@@ -297,10 +401,14 @@ def _check_values(p: SitingProblem, problems: ProblemList) -> None:
     bad = ~(np.isfinite(p.weight) & (p.weight >= 0))
     _name_rows(problems, "weight", bad, (), "is negative or not a number", "give a share >= 0", kind="event")
     log_miss = np.empty(0, dtype=np.float32) if p.log_miss is None else p.log_miss
-    n_bad = int(np.count_nonzero(~(np.isfinite(log_miss) & (log_miss >= 0))))
+    bad_entry = ~(np.isfinite(log_miss) & (log_miss >= 0))
+    n_bad = int(np.count_nonzero(bad_entry))
     if n_bad:
-        hint = "cap p below 1 before taking -ln(1 - p)"
-        problems.add("log_miss", f"{n_bad} entries are negative, infinite or not a number", hint)
+        rows = np.unique(np.searchsorted(p.indptr, np.flatnonzero(bad_entry), side="right") - 1)
+        names = ", ".join(p.label(int(i)) for i in rows[:MAX_SHOWN])
+        more = f" and {rows.size - MAX_SHOWN} more" if rows.size > MAX_SHOWN else ""
+        found = f"{n_bad} entries are negative, infinite or not a number, first in {names}{more}"
+        problems.add("log_miss", found, "cap p below 1 before taking -ln(1 - p)")
     bad_cost = ~(np.isfinite(p.cost) & (p.cost > 0))
     _name_rows(problems, "cost", bad_cost, p.labels, "is not above 0", "give the people one copy needs")
 
@@ -325,11 +433,30 @@ def _check_limits(p: SitingProblem, problems: ProblemList) -> None:
             problems.add(f"group_limit[{g}]", found, "raise the limit or force fewer")
     unknown = (p.sector < -1) | (p.sector >= p.sector_min.size)
     rows("sector", unknown, f"is not one of the {p.sector_min.size} sectors", "use -1 for no sector")
-    if not unknown.any():
-        most = np.bincount(p.sector[p.sector >= 0], p.copies_max[p.sector >= 0], p.sector_min.size)
-        for s in np.flatnonzero(p.sector_min > most)[:MAX_SHOWN]:
-            found = f"asks for {int(p.sector_min[s])} copies, its candidates allow {int(most[s])}"
-            problems.add(f"sector_min[{s}]", found, "ask for fewer or offer more candidates there")
+    if not unknown.any() and not outside.any():
+        _check_minima(p, problems)
+
+
+def _check_minima(p: SitingProblem, problems: ProblemList) -> None:
+    inside = p.sector >= 0
+    most = np.bincount(p.sector[inside], np.maximum(p.copies_max[inside], 0), p.sector_min.size)
+    short = np.flatnonzero(p.sector_min > most)
+    for s in short[:MAX_SHOWN]:
+        found = f"asks for {int(p.sector_min[s])} copies, its candidates allow {int(most[s])}"
+        problems.add(f"sector_min[{s}]", found, "ask for fewer or offer more candidates there")
+    if short.size or problems.has_errors() or not p.sector_need.any() or not p.group_limit.size:
+        return
+    for s in np.flatnonzero(p.sector_need):
+        alone = np.where(np.arange(p.sector_min.size) == s, p.sector_need, 0)
+        spare, group = (p.copies_max - p.forced).astype(np.int64), p.group.astype(np.int64)
+        if cheapest_minima(p.cost, spare, group, p.group_room, p.sector.astype(np.int64), alone) is None:
+            found = f"asks for {int(p.sector_min[s])} copies, more than the limits of its groups allow"
+            problems.add(f"sector_min[{s}]", found, "ask for fewer or raise a group's limit")
+    if not problems.has_errors() and find_minima(p, p.forced) is None:
+        found = (
+            "the least numbers of the sectors cannot all be met within the limits of the groups they share"
+        )
+        problems.add("sector_min", found, "ask for fewer or raise a group's limit")
 
 
 def _name_rows(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from truceline.siting.problems import FloatArray, IntArray, SitingProblem, accumulate_log_miss
+from truceline.siting.problems import FloatArray, IntArray, SitingProblem, accumulate_log_miss, count_seeing
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,23 @@ def explain_choice(problem: SitingProblem, order: IntArray) -> tuple[Contributio
     """Return a Contribution for each entry of `order` (candidates in the order picked, forced first)."""
     residual = problem.weight.copy()
     copies = np.bincount(order, minlength=problem.n_candidates)
+    n_seeing = count_seeing(problem, copies)
     final = problem.weight * np.exp(-accumulate_log_miss(problem, copies))
     count = np.zeros(problem.n_candidates, dtype=np.int64)
     spent = objective = 0.0
     picks = []
     for candidate in (int(j) for j in order):
         row = slice(problem.indptr[candidate], problem.indptr[candidate + 1])
-        events, log_miss = problem.indices[row], problem.log_miss[row].astype(np.float64)
-        gain = float(residual[events] @ -np.expm1(-log_miss))
-        residual[events] *= np.exp(-log_miss)
+        events = problem.indices[row]
+        if problem.log_miss is None:
+            gain = float(residual[events].sum())
+            residual[events] = 0.0
+            loss = float(problem.weight[events] @ (n_seeing[events] <= 1))
+        else:
+            log_miss = problem.log_miss[row].astype(np.float64)
+            gain = float(residual[events] @ -np.expm1(-log_miss))
+            residual[events] *= np.exp(-log_miss)
+            loss = float(final[events] @ np.expm1(log_miss))
         count[candidate] += 1
         spent += float(problem.cost[candidate])
         objective += gain
@@ -76,7 +84,7 @@ def explain_choice(problem: SitingProblem, order: IntArray) -> tuple[Contributio
                 copy=int(count[candidate]),
                 forced=bool(count[candidate] <= problem.forced[candidate]),
                 gain=gain,
-                loss_if_removed=float(final[events] @ np.expm1(log_miss)),
+                loss_if_removed=loss,
                 people=float(problem.cost[candidate]),
                 spent=spent,
                 objective=objective,
@@ -90,7 +98,8 @@ def find_unseen(problem: SitingProblem, copies: NDArray[np.generic]) -> Unseen:
     total_log_miss = accumulate_log_miss(problem, copies)
     missed = problem.weight * np.exp(-total_log_miss)
     seeable = np.zeros(problem.n_events, dtype=np.bool_)
-    seeable[problem.indices[problem.log_miss > 0]] = True
+    sees = slice(None) if problem.log_miss is None else problem.log_miss > 0
+    seeable[problem.indices[sees]] = True
     matters = problem.weight > 0
     return Unseen(
         missed_share=missed,

@@ -1,7 +1,8 @@
-"""Answer a siting problem: copies within a budget with a proven gap.
+"""Answer a siting problem: copies within a budget, how good they are and how much better any could be.
 
-People, shares of events, seconds. `solve` tries several greedy passes and bounds them; it does not promise
-the optimum unless the status says so. The cheapest cover is in `cover`.
+People, weights of events, seconds. `solve` picks greedily, improves by swaps and kicks, proves a bound, lets
+the bound suggest other postures and, if asked, tightens it block by block. It does not promise the optimum
+unless the status says so. The cheapest cover is in `cover`.
 """
 
 from __future__ import annotations
@@ -13,22 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from truceline.siting.bounds import BoundSearch
-from truceline.siting.greedy import GreedyPath, Progress, pick_greedily
-from truceline.siting.problems import (
-    IntArray,
-    SitingProblem,
-    check_budget,
-    expected_detection,
-)
+from truceline.siting.greedy import GreedyPath, Progress, order_by_use, pick_greedily
+from truceline.siting.improve import complete_greedily, improve
+from truceline.siting.problems import FloatArray, IntArray, SitingProblem, check_budget, expected_detection
 
 OPTIMAL_GAP = 1e-9
 """A gap below this share is rounding: the answer is called optimal."""
-N_PRICES = 6
-"""Prices tried to bring the fractional posture of the bound to the budget asked for."""
-BUDGET_MISS_SHARE = 0.01
-"""The search for that price ends when the fractional posture spends the budget up to this share."""
-PRICE_STEP = 2.0
-"""First factor between two prices while the right one is not yet enclosed."""
+N_KICKS = 1000
+"""Kicks where the caller does not say."""
+NEAR_WHOLE_SHARES = (0.5, 0.9)
+"""Copies of the fractional posture above these parts of one are rounded up to start a second search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +35,9 @@ class SitingResult:
     copies: IntArray
     """(n_candidates,) copies chosen."""
     order: IntArray
-    """(n_picks,) candidates in the order picked, forced ones first, one entry for each copy."""
+    """(n_picks,) candidates, the most useful first after those forced, one entry for each copy."""
     objective: float
-    """Expected share of events detected."""
+    """Weight of events detected, expected."""
     bound: float
     """No posture within the budget detects more."""
     gap: float
@@ -50,98 +45,178 @@ class SitingResult:
     seconds: float
     """Time used."""
     method: str
-    """Which pass gave the posture."""
+    """Which step gave the posture."""
 
 
 def solve(
     problem: SitingProblem,
     budget: float,
     *,
+    goal_gap: float = OPTIMAL_GAP,
     time_limit_s: float = math.inf,
+    n_kicks: int = N_KICKS,
+    seed: int = 0,
     progress: Progress | None = None,
 ) -> SitingResult:
     """Choose copies for at most `budget` people so that the expected detection is greatest.
 
-    The best of three greedy passes: gain per person, gain alone, and gain per person after the most useful
-    single candidate that fits. The third makes the result at least half of 1 - 1/e of the best for any costs
-    without groups (Khuller, Moss and Naor 1999). Raises InfeasibleError when the budget is not above zero or
-    does not pay for the forced copies.
+    The work ends when the gap is `goal_gap` or less, when all steps are done, or when time runs out; the
+    answer is then the best posture known with the bound proven so far. Without a time limit the same
+    arguments give the same answer. It is never worse than the best of three greedy passes: gain per person,
+    gain alone, and gain per person after the most useful single candidate that fits, which is at least half
+    of 1 - 1/e of the best for any costs without groups and sectors (Khuller, Moss and Naor 1999). Raising
+    KeyboardInterrupt in `progress` stops it. Raises InfeasibleError for a budget that `check_budget` refuses.
     """
-    started_s = time.perf_counter()
     check_budget(problem, budget)
-    method, path = _best_pass(problem, budget, started_s + time_limit_s, progress)
-    copies = path.copies(path.order.size, problem.n_candidates)
-    objective = expected_detection(problem, copies)
-    search = BoundSearch(problem, np.array([budget]))
-    in_time = _anchor_at(search, problem, path, budget, objective, started_s + time_limit_s)
-    if progress is not None:
-        progress("bounds", 1.0)
-    bound = max(float(search.bound[0]), objective)
-    gap = (bound - objective) / bound if bound > 0 else 0.0
-    return SitingResult(
-        status="optimal" if gap <= OPTIMAL_GAP else "feasible" if in_time and path.complete else "time limit",
-        copies=copies,
-        order=path.order,
-        objective=objective,
-        bound=bound,
-        gap=gap,
-        seconds=time.perf_counter() - started_s,
-        method=method,
-    )
+    work = _Work(problem, budget, goal_gap, time_limit_s, seed, progress)
+    work.start_greedily()
+    work.polish(work.copies, "swaps", n_kicks=0)
+    work.prove()
+    for share in NEAR_WHOLE_SHARES:
+        work.round_up(share)
+    work.polish(work.copies, "kicks", n_kicks=n_kicks)
+    return work.result()
 
 
-def _best_pass(
-    problem: SitingProblem, budget: float, deadline_s: float, progress: Progress | None
-) -> tuple[str, GreedyPath]:
-    def run(per_person: bool, first: int = -1) -> GreedyPath:
-        left_s = max(deadline_s - time.perf_counter(), 0.0)
-        return pick_greedily(
-            problem, budget, per_person=per_person, first=first, time_limit_s=left_s, progress=progress
-        )
+class _Work:
+    """The best posture and the best bound so far, and the steps that make them better."""
 
-    passes = [("greedy per person", run(True))]
-    uniform = bool((problem.cost == problem.cost[0]).all())
-    if not uniform and time.perf_counter() < deadline_s:
-        passes.append(("greedy", run(False)))
+    def __init__(
+        self,
+        problem: SitingProblem,
+        budget: float,
+        goal_gap: float,
+        time_limit_s: float,
+        seed: int,
+        progress: Progress | None,
+    ) -> None:
+        self.problem, self.budget = problem, budget
+        self.goal_gap, self.seed, self.progress = goal_gap, seed, progress
+        self.started_s = time.perf_counter()
+        self.deadline_s = self.started_s + time_limit_s
+        self.search = BoundSearch(problem, np.array([budget]))
+        self.bound = math.inf
+        self.copies = np.zeros(problem.n_candidates, dtype=np.int64)
+        self.objective = -1.0
+        self.method = ""
+        self.cut_short = False
+
+    @property
+    def gap(self) -> float:
+        """(bound - objective) / bound, at most 1."""
+        if math.isinf(self.bound):
+            return 1.0
+        return (self.bound - self.objective) / self.bound if self.bound > 0 else 0.0
+
+    def left_s(self) -> float:
+        """Seconds left, noting when there are none."""
+        left_s = self.deadline_s - time.perf_counter()
+        self.cut_short |= left_s <= 0
+        return max(left_s, 0.0)
+
+    def is_done(self) -> bool:
+        """Tell whether the gap is small enough or no time is left."""
+        return self.gap <= self.goal_gap or self.left_s() <= 0
+
+    def offer(self, copies: IntArray, method: str) -> None:
+        """Keep a posture if it is better than the one in hand."""
+        objective = expected_detection(self.problem, copies)
+        # The first of equals stays, so the answer does not hang on rounding between steps.
+        if objective > self.objective * (1 + OPTIMAL_GAP):
+            self.copies, self.objective, self.method = copies, objective, method
+
+    def start_greedily(self) -> None:
+        """Offer the greedy passes."""
+        path = self._pass(True, "greedy per person")
+        uniform = bool((self.problem.cost == self.problem.cost[0]).all())
+        if uniform or self.left_s() <= 0:
+            return
+        path = self._pass(False, "greedy")
         # The first free pick of the plain pass is the most useful single candidate that fits.
-        path = passes[-1][1]
-        if path.order.size > path.n_forced and time.perf_counter() < deadline_s:
-            passes.append(("best single first", run(True, int(path.order[path.n_forced]))))
-    # The first of equals wins, so the answer does not hang on rounding between passes.
-    return max(passes, key=lambda item: round(float(item[1].gain.sum()), 12))
+        if path.order.size > path.n_required and self.left_s() > 0:
+            self._pass(True, "best single first", int(path.order[path.n_required]))
 
-
-def _anchor_at(
-    search: BoundSearch,
-    problem: SitingProblem,
-    path: GreedyPath,
-    budget: float,
-    objective: float,
-    deadline_s: float,
-) -> bool:
-    """Tighten the bound near the budget: search the price at which the fractional posture spends it."""
-    gain, cost = path.gain[path.n_forced :], problem.cost[path.order[path.n_forced :]]
-    if gain.size == 0:
-        return True
-    free = budget - problem.forced_cost
-    price, low, high = float((gain / cost).min()), 0.0, math.inf
-    for _ in range(N_PRICES):
-        if time.perf_counter() > deadline_s:
-            return False
-        if price <= 0 or search.bound[0] - objective <= OPTIMAL_GAP * objective:
-            break
-        search.improve(price, deadline_s=deadline_s)
-        if abs(search.people - free) <= BUDGET_MISS_SHARE * free:
-            break
-        if search.people > free:
-            low = price
-        else:
-            high = price
-        price = (
-            price * PRICE_STEP
-            if math.isinf(high)
-            else high / PRICE_STEP
-            if low == 0
-            else math.sqrt(low * high)
+    def _pass(self, per_person: bool, method: str, first: int = -1) -> GreedyPath:
+        path = pick_greedily(
+            self.problem,
+            self.budget,
+            per_person=per_person,
+            first=first,
+            time_limit_s=self.left_s(),
+            progress=self.progress,
         )
-    return True
+        self.cut_short |= not path.complete
+        self.offer(path.copies(path.order.size, self.problem.n_candidates), method)
+        return path
+
+    def polish(self, copies: IntArray, method: str, *, n_kicks: int) -> None:
+        """Offer `copies` after swaps and kicks."""
+        if self.is_done():
+            return
+        better = improve(
+            self.problem,
+            copies,
+            self.budget,
+            n_kicks=n_kicks,
+            seed=self.seed,
+            time_limit_s=self.left_s(),
+            progress=self.progress,
+        )
+        self.cut_short |= not better.complete
+        self.offer(better.copies, method)
+
+    def prove(self) -> None:
+        """Tighten the bound at the budget."""
+        if not self.is_done():
+            self.search.improve_at(self.budget, deadline_s=self.deadline_s)
+        if self.progress is not None:
+            self.progress("bounds", 1.0)
+        self._take_bound(float(self.search.bound[0]))
+
+    def _take_bound(self, bound: float) -> None:
+        # Rounding alone can put a proven bound a hair below a value that is attained.
+        self.bound = max(min(self.bound, bound), self.objective)
+
+    def round_up(self, share: float) -> None:
+        """Offer the copies that the bound takes nearly whole (up to `share`), completed and polished."""
+        if self.is_done():
+            return
+        start = _near_whole(self.problem, self.search.fraction, share, self.budget)
+        completed = complete_greedily(self.problem, start, self.budget)
+        if completed is not None:
+            self.polish(completed, "rounding", n_kicks=0)
+
+    def result(self) -> SitingResult:
+        """Return the best posture with its bound."""
+        self._take_bound(float(self.search.bound[0]))
+        gap = self.gap
+        status = "time limit" if self.cut_short else "feasible"
+        return SitingResult(
+            status="optimal" if gap <= OPTIMAL_GAP else status,
+            copies=self.copies,
+            order=order_by_use(self.problem, self.copies).order,
+            objective=self.objective,
+            bound=self.bound,
+            gap=gap,
+            seconds=time.perf_counter() - self.started_s,
+            method=self.method,
+        )
+
+
+def _near_whole(problem: SitingProblem, fraction: FloatArray, share: float, budget: float) -> IntArray:
+    """Return the forced copies and those of the fractional posture nearly whole, as far as limits allow."""
+    copies = problem.forced.astype(np.int64)
+    money = budget - problem.forced_cost
+    group_room = problem.group_room
+    wanted = np.minimum(np.floor(fraction + 1 - share), problem.copies_max - problem.forced).astype(np.int64)
+    for i in np.argsort(-fraction, kind="stable"):
+        if wanted[i] <= 0:
+            continue
+        n = min(int(wanted[i]), int(money // problem.cost[i]))
+        g = problem.group[i]
+        if g >= 0:
+            n = min(n, int(group_room[g]))
+            group_room[g] -= max(n, 0)
+        copies[i] += max(n, 0)
+        money -= max(n, 0) * float(problem.cost[i])
+    return copies
