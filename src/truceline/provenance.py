@@ -7,7 +7,8 @@ the terminal and never written into a product.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -42,26 +43,36 @@ def hash_text(text: str) -> str:
 
 
 def hash_files(paths: Iterable[Path]) -> dict[str, str]:
-    """Return a short hash of each file's bytes, by file name.
+    """Return a short hash of each file's bytes, by its short name (see `name_shortly`)."""
+    unique = list(dict.fromkeys(paths))
+    hashes = (hash_file(path)[:DIGEST_CHARACTERS] for path in unique)
+    return dict(zip(name_shortly(unique), hashes, strict=True))
+
+
+def name_shortly(paths: Sequence[Path]) -> list[str]:
+    """Return a name for each path, all different where the paths are.
 
     Files that share a name are told apart by as many of the folders above them as it takes; no more of
     a path is written, because it would differ from one machine to the next.
     """
-    unique = list(dict.fromkeys(paths))
-    return {_short_name(path, unique): _hash_file(path) for path in unique}
+    names = [""] * len(paths)
+    left = list(range(len(paths)))
+    n_parts = 0
+    while left:
+        n_parts += 1
+        tails = {i: "/".join(paths[i].parts[-n_parts:]) for i in left}
+        counts = Counter(tails.values())
+        for i in left:
+            if counts[tails[i]] == 1 or n_parts >= len(paths[i].parts):
+                names[i] = tails[i] if counts[tails[i]] == 1 else paths[i].as_posix()
+        left = [i for i in left if not names[i]]
+    return names
 
 
-def _short_name(path: Path, among: list[Path]) -> str:
-    for n_parts in range(1, len(path.parts) + 1):
-        tail = path.parts[-n_parts:]
-        if sum(other.parts[-n_parts:] == tail for other in among) == 1:
-            return "/".join(tail)
-    return path.as_posix()
-
-
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in full, read piece by piece."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
         while block := handle.read(1 << 20):
             digest.update(block)
-    return digest.hexdigest()[:DIGEST_CHARACTERS]
+    return digest.hexdigest()

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from truceline import __version__
-from truceline.cli import plan_command, result_commands, scenario_commands, siting_commands
+from truceline.cli import ground_commands, plan_command, result_commands, scenario_commands, siting_commands
 from truceline.cli._console import print_error, print_line
 from truceline.errors import TrucelineError
 
@@ -62,6 +62,7 @@ app.command()(result_commands.explain)
 app.command()(result_commands.compare)
 app.command()(siting_commands.site)
 app.add_typer(scenario_commands.app, name="scenario")
+app.add_typer(ground_commands.app, name="ground")
 
 
 def _print_version(wanted: bool) -> None:

@@ -26,6 +26,12 @@ def plan(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Change one value: path=value. May be given again.")
     ] = None,
+    ground: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Ground folder or elevation raster, in place of the scenario's. May be given again."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write; an older plan there is replaced.")] = Path(
         "plan"
     ),
@@ -50,7 +56,13 @@ def plan(
     stages = ["ground", *(f"{key}: {stage}" for key in keys for stage in POSTURE_STAGES)]
     stages += ["ranges", "samples"] * (samples > 0) + ["write"]
     with replace_folder(out) as folder, show_progress(stages, quiet=quiet) as tell:
-        made = make_plan(loaded.scenario, posture=posture, provenance=loaded.provenance, progress=tell)
+        made = make_plan(
+            loaded.scenario,
+            posture=posture,
+            provenance=loaded.provenance,
+            progress=tell,
+            heights=ground or (),
+        )
         if samples:
             made = sample_plan(made, samples, seed, tell)
         write_products(made, folder, tell)

@@ -11,12 +11,16 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from truceline.errors import Problem, ProblemList, TerrainError
+
+if TYPE_CHECKING:
+    from truceline.geo._mosaic import Mosaic
 
 Surface = Literal["surface", "bare_earth"]
 
@@ -28,6 +32,32 @@ RELIEF_WINDOW_M = 1_000.0
 
 STRETCHES_SHOWN = 5
 """How many uncovered stretches a message lists before it counts the rest."""
+
+FILES_NAMED = 3
+"""How many files a sentence names before it counts the rest."""
+
+SHARE_SHOWN_MIN = 0.001
+"""Smallest share printed as a figure."""
+
+
+@dataclass(frozen=True)
+class HeightFile:
+    """One raster to cut from."""
+
+    path: Path
+    content: str
+    """Hash of its bytes, and of those of the files it is made of."""
+    crs: str | None = None
+    """What its places mean where it does not say so itself."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Ground that somebody will look at: all within a distance of a line."""
+
+    line: shapely.Geometry
+    """In the projection of the terrain."""
+    distance_m: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +82,8 @@ class Terrain:
     """Coarsest spacing of the data behind the grid; a fine grid over coarse data is still coarse."""
     warnings: tuple[Problem, ...] = field(default=())
     """What was odd but tolerable while reading."""
+    n_outside: int = 0
+    """Cells beyond reach of the line: unknown because nobody asked, so they are no voids."""
 
     def __post_init__(self) -> None:
         problems = ProblemList()
@@ -83,8 +115,9 @@ class Terrain:
 
     @property
     def unknown_share(self) -> float:
-        """Share of the grid whose height is unknown."""
-        return float(np.isnan(self.height_m).mean())
+        """Share of the ground asked for whose height is unknown."""
+        n_unknown = int(np.isnan(self.height_m).sum()) - self.n_outside
+        return n_unknown / max(self.height_m.size - self.n_outside, 1)
 
     def xy_of(self, row: ArrayLike, col: ArrayLike) -> NDArray[np.float64]:
         """Return the metric position (n, 2) of grid positions, whole or fractional."""
@@ -105,43 +138,69 @@ def read_terrain(
     source_crs: str | None = None,
     fill_unknown_m: float | None = None,
     cells_max: int = CELLS_MAX,
+    reach: Reach | None = None,
 ) -> Terrain:
     """Read, mosaic and warp elevation rasters to a metric grid over `bounds_m` (left, bottom, right, top).
 
     Bilinear; where rasters overlap the one named first wins. `cell_m` defaults to the finest raster's own
-    spacing. `source_crs` is for rasters that carry none. Unknown heights stay NaN, which hides nothing and is
-    never seen, and are told as a warning with their share; `fill_unknown_m` (0 for a sea left blank) puts a
-    height there instead.
+    spacing, made coarser (with a warning) where that would be more than `cells_max` cells. `source_crs` is
+    for rasters that carry none. With `reach`, ground farther from the line is not read and stays unknown.
+    Other unknown heights stay NaN too, which hides nothing and is never seen, and are told as a warning with
+    their share; `fill_unknown_m` (0 for a sea left blank) puts a height there instead.
 
     Raises TerrainError with all problems: files that are missing or no elevation model, no CRS, a target that
-    is not metric, an empty area, more than `cells_max` cells, no height at all.
+    is not metric, an empty area, a `cell_m` that makes more than `cells_max` cells, no height at all.
     """
-    from truceline.geo import _raster  # late: brings in GDAL
+    from truceline.geo import _mosaic  # late: brings in GDAL
 
-    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    mosaic = _raster.read_mosaic(
-        [Path(path) for path in listed],
+    listed = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
+    mosaic = _mosaic.read_mosaic(
+        [(path, source_crs) for path in listed],
         crs=crs,
         bounds_m=bounds_m,
         cell_m=cell_m,
-        source_crs=source_crs,
         cells_max=cells_max,
+        reach=reach,
     )
+    return terrain_from_mosaic(
+        mosaic, crs=crs, surface=surface, source=source or name_files(listed), fill_unknown_m=fill_unknown_m
+    )
+
+
+def name_files(paths: Sequence[Path]) -> str:
+    """Return the names of some files for people: the first three, and how many more there are."""
+    names = ", ".join(path.name for path in paths[:FILES_NAMED])
+    return names + (f" and {len(paths) - FILES_NAMED:,} more" if len(paths) > FILES_NAMED else "")
+
+
+def terrain_from_mosaic(
+    mosaic: Mosaic, *, crs: str, surface: Surface, source: str, fill_unknown_m: float | None
+) -> Terrain:
+    """Make a terrain of heights just read or cut: fill what is unknown, or say how much that is.
+
+    Fills the mosaic's own array. Raises TerrainError when there is no height at all.
+    """
+    height_m = mosaic.height_m
+    n_asked = n_unknown = 0
+    for block in mosaic.blocks():
+        unknown = np.isnan(height_m[block])
+        n_asked += unknown.size
+        n_unknown += int(unknown.sum())
     problems = ProblemList()
     problems.extend(mosaic.warnings)
-    height_m = mosaic.height_m
-    unknown = np.isnan(height_m)
-    share = float(unknown.mean())
+    share = n_unknown / max(n_asked, 1)
     if 0.0 < share < 1.0:
         if fill_unknown_m is None:
             problems.warn(
                 "terrain",
-                f"{share:.1%} of the area has no heights; such ground hides nothing and is never seen",
+                f"{_small_share(share)} of the area has no heights: it hides nothing and is never seen",
                 "give more tiles, or `fill_unknown: 0 m` if it is sea",
             )
         else:
-            height_m[unknown] = fill_unknown_m
-            problems.warn("terrain", f"{share:.1%} of the area had no heights; taken as {fill_unknown_m:g} m")
+            for block in mosaic.blocks():
+                height_m[block][np.isnan(height_m[block])] = fill_unknown_m
+            found = f"{_small_share(share)} of the area had no heights; taken as {fill_unknown_m:g} m"
+            problems.warn("terrain", found)
     return Terrain(
         height_m,
         x_origin_m=mosaic.x_origin_m,
@@ -149,11 +208,18 @@ def read_terrain(
         cell_m=mosaic.cell_m,
         crs=crs,
         surface=surface,
-        source=source
-        or ", ".join(Path(path).name for path in listed[:3]) + (", ..." if len(listed) > 3 else ""),
+        source=source,
         native_cell_m=mosaic.native_cell_m,
         warnings=problems.problems,
+        n_outside=height_m.size - n_asked,
     )
+
+
+def _small_share(share: float) -> str:
+    """Return a share that is neither none nor all, and does not look like either."""
+    if share < SHARE_SHOWN_MIN:
+        return f"less than {SHARE_SHOWN_MIN:.1%}"
+    return f"{min(share, 1 - SHARE_SHOWN_MIN):.1%}"
 
 
 def read_terrain_as_is(path: str | Path, *, surface: Surface, source: str = "") -> Terrain:
@@ -162,9 +228,9 @@ def read_terrain_as_is(path: str | Path, *, surface: Surface, source: str = "") 
     A raster without CRS is taken as local metres. Raises TerrainError for one in degrees, turned or sheared,
     or with cells that are not square.
     """
-    from truceline.geo import _raster
+    from truceline.geo import _mosaic
 
-    mosaic, crs = _raster.read_unwarped(Path(path), cells_max=CELLS_MAX)
+    mosaic, crs = _mosaic.read_unwarped(Path(path), cells_max=CELLS_MAX)
     return Terrain(
         mosaic.height_m,
         x_origin_m=mosaic.x_origin_m,
@@ -225,6 +291,34 @@ def sample_heights(terrain: Terrain, xy_m: ArrayLike) -> NDArray[np.float64]:
     return np.where(usable, total / np.where(weight > 0, weight, 1.0), np.nan)
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A run of neighbouring points without heights."""
+
+    first: int
+    """Number of its first point."""
+    last: int
+    is_outside: bool
+    """True beyond the elevation model, False for unknown ground inside it."""
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return self.last - self.first + 1
+
+
+def find_gaps(terrain: Terrain, points_xy_m: ArrayLike) -> tuple[Gap, ...]:
+    """Return the runs of points (n, 2), taken in order, at which the terrain has no height."""
+    xy = np.asarray(points_xy_m, dtype=np.float64).reshape(-1, 2)
+    _, _, inside = locate_on_grid(terrain, xy)
+    missing = np.isnan(sample_heights(terrain, xy))
+    # 0 = has a height, 1 = unknown inside the model, 2 = outside it; a gap is a run of one kind.
+    kind = np.where(missing, np.where(inside, 1, 2), 0)
+    breaks = np.flatnonzero(np.diff(kind)) + 1
+    runs = np.split(np.arange(len(kind)), breaks) if len(kind) else []
+    return tuple(Gap(int(run[0]), int(run[-1]), bool(kind[run[0]] == 2)) for run in runs if kind[run[0]])
+
+
 def check_terrain_covers(
     terrain: Terrain,
     points_xy_m: ArrayLike,
@@ -242,29 +336,29 @@ def check_terrain_covers(
     xy = np.asarray(points_xy_m, dtype=np.float64).reshape(-1, 2)
     if len(labels) != len(xy):
         raise ValueError(f"{len(xy)} points but {len(labels)} labels")
-    _, _, inside = locate_on_grid(terrain, xy)
-    missing = np.isnan(sample_heights(terrain, xy))
-    if not missing.any():
+    gaps = find_gaps(terrain, xy)
+    if not gaps:
         return
     problems = ProblemList()
-    # 0 = has a height, 1 = unknown inside the model, 2 = outside it; a stretch is a run of one kind.
-    kind = np.where(missing, np.where(inside, 1, 2), 0)
-    breaks = np.flatnonzero(np.diff(kind)) + 1
-    runs = [run for run in np.split(np.arange(len(kind)), breaks) if kind[run[0]]]
-    for run in runs[:STRETCHES_SHOWN]:
-        place = labels[run[0]] if run.size == 1 else f"{labels[run[0]]} to {labels[run[-1]]}"
-        why = "outside the elevation model" if kind[run[0]] == 2 else "no data in the elevation model"
-        problems.add(place, why)
+    for gap in gaps[:STRETCHES_SHOWN]:
+        why = "outside the elevation model" if gap.is_outside else "no data in the elevation model"
+        problems.add(name_gap(gap, labels), why)
     hint = "give more tiles, or leave `terrain:` out for statistical sight"
-    if (kind == 1).any():
+    if not all(gap.is_outside for gap in gaps):
         hint += "; if the blank ground is sea, set `fill_unknown: 0 m`"
-    rest = f" (and {len(runs) - STRETCHES_SHOWN} more stretches)" if len(runs) > STRETCHES_SHOWN else ""
+    rest = f" (and {len(gaps) - STRETCHES_SHOWN} more stretches)" if len(gaps) > STRETCHES_SHOWN else ""
+    n_missing = sum(gap.n for gap in gaps)
     problems.add(
         "terrain",
-        f"{int(missing.sum()):,} of {len(xy):,} {unit} have no heights, first at {labels[runs[0][0]]}{rest}",
+        f"{n_missing:,} of {len(xy):,} {unit} have no heights, first at {labels[gaps[0].first]}{rest}",
         hint,
     )
     problems.raise_if_any(TerrainError, f"The elevation model does not cover {subject}")
+
+
+def name_gap(gap: Gap, labels: Sequence[str]) -> str:
+    """Return the place of a gap for people: one label, or the first and the last."""
+    return labels[gap.first] if gap.n == 1 else f"{labels[gap.first]} to {labels[gap.last]}"
 
 
 @dataclass(frozen=True)

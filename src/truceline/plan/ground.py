@@ -6,6 +6,7 @@ The only place where a scenario's geometry is turned into metres. Nobody stands 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +30,10 @@ from truceline.geo.sectors import (
     sectors_by_polygons,
 )
 from truceline.geo.sight import Sight, choose_sight
-from truceline.geo.terrain import Terrain, check_terrain_covers, read_terrain
+from truceline.geo.terrain import Terrain
 from truceline.geo.vector_files import read_features, read_places
 from truceline.geo.zone import Zones, make_zones
+from truceline.plan.heights import CROSSING_MARGIN_M, check_line_is_covered, cut_heights, find_sources
 from truceline.provenance import hash_files
 from truceline.scenario.load import PACKAGED_PLACES
 from truceline.scenario.model import Scenario
@@ -39,10 +41,6 @@ from truceline.scenario.reference import read_table
 
 DEFAULT_SECTOR_M = 100_000.0
 """Length of a sector where the scenario names no sectors: about a brigade's stretch."""
-CROSSING_MARGIN_M = 15_000.0
-"""How far past a sector's ends a crossing may swing, and watchers count: twice the longest ground range."""
-STATION_M = 1000.0
-"""Distance between the places along the line where the elevation model must have a height."""
 _SHOWN_MAX = 8
 
 
@@ -77,46 +75,73 @@ class Ground:
         return area
 
 
-def lay_out_ground(scenario: Scenario) -> Ground:
-    """Read the scenario's geometry and lay out everything that does not depend on a posture.
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The line and what is measured along it: enough to know where heights matter."""
 
-    Raises GeometryError or TerrainError with all problems of the stage that failed.
+    line: LineOfContact
+    zones: Zones
+    sectors: tuple[Sector, ...]
+    sections: tuple[Section, ...]
+    cells: DemandCells
+
+
+def lay_frame(scenario: Scenario) -> Frame:
+    """Read the scenario's geometry and lay out line, zones, sectors and cells.
+
+    Raises GeometryError with all problems of the stage that failed.
     """
     line = _read_line_of_contact(scenario)
     if scenario.line.simplify.value > 0:
         line = line.simplify(scenario.line.simplify.value)
-    half_width_m = scenario.zone.half_width.value
     bands = [(band.name, band.start.value, band.end.value) for band in scenario.zone.limitation]
     sectors, sections = _divide(scenario, line)
-    zones = make_zones(line, half_width_m, bands)
+    zones = make_zones(line, scenario.zone.half_width.value, bands)
     cells = _lay_cells(scenario, line, zones, sectors, sections)
+    return Frame(line, zones, sectors, sections, cells)
+
+
+def lay_out_ground(scenario: Scenario, heights: Sequence[Path] = ()) -> Ground:
+    """Read the scenario's geometry and lay out everything that does not depend on a posture.
+
+    `heights` are ground folders or elevation rasters that stand in for the scenario's own.
+
+    Raises GeometryError or TerrainError with all problems of the stage that failed.
+    """
+    frame = lay_frame(scenario)
+    line = frame.line
     belts = belts_from_sectors(
         line,
-        half_width_m,
-        sectors,
-        sections,
+        scenario.zone.half_width.value,
+        frame.sectors,
+        frame.sections,
         cell_m=scenario.grid.crossing_cell.value,
         margin_m=CROSSING_MARGIN_M,
         water_half_width_m=scenario.water.half_width.value,
     )
-    terrain, warnings = _read_heights(scenario, line, cells)
+    sources = find_sources(scenario, heights)
+    cut = None if sources is None else cut_heights(scenario, line, frame.cells, sources)
+    if cut is not None:
+        check_line_is_covered(cut.terrain, line)
+    terrain = None if cut is None else cut.terrain
     sight = choose_sight(
         terrain, scenario.terrain.landscape, optimism=scenario.assumptions.value("sight.optimism")
     )
+    warnings = () if cut is None else cut.warnings
     if terrain is not None and sight.mode == "statistical":
         warnings = (_warn_of_coarse_heights(terrain),)
     return Ground(
         line=line,
-        zones=zones,
-        sectors=sectors,
-        sections=sections,
-        cells=cells,
+        zones=frame.zones,
+        sectors=frame.sectors,
+        sections=frame.sections,
+        cells=frame.cells,
         belts=belts,
         water_half_width_m=scenario.water.half_width.value,
         sight=sight,
         terrain=terrain,
         warnings=(*line.warnings, *warnings),
-        inputs=hash_files(_files_of(scenario)),
+        inputs=hash_files(_files_of(scenario)) | ({} if sources is None else sources.hashes),
     )
 
 
@@ -237,29 +262,6 @@ def _lay_cells(
     return cells
 
 
-def _read_heights(
-    scenario: Scenario, line: LineOfContact, cells: DemandCells
-) -> tuple[Terrain | None, tuple[Problem, ...]]:
-    """Read and check the elevation model, if there is one."""
-    source = scenario.terrain
-    if not source.files:
-        return None, ()
-    low, high = cells.xy_m.min(axis=0) - CROSSING_MARGIN_M, cells.xy_m.max(axis=0) + CROSSING_MARGIN_M
-    terrain = read_terrain(
-        source.files,
-        crs=line.projection.crs.to_wkt(),
-        bounds_m=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
-        cell_m=source.cell.value if source.cell else None,
-        surface=source.surface,
-        source_crs=source.crs,
-        fill_unknown_m=source.fill_unknown.value if source.fill_unknown else None,
-    )
-    stations = line.stations(STATION_M)
-    labels = [f"km {chainage_m / 1000:.0f}" for chainage_m in stations.chainage_m]
-    check_terrain_covers(terrain, stations.xy_m, labels, unit="km")
-    return terrain, terrain.warnings
-
-
 def _warn_of_coarse_heights(terrain: Terrain) -> Problem:
     """Return the warning that stands in place of the model's own: heights nobody uses need no tiles."""
     found = f"the elevation model resolves {terrain.resolution_m:.0f} m, too coarse: its heights are not used"
@@ -267,9 +269,9 @@ def _warn_of_coarse_heights(terrain: Terrain) -> Problem:
 
 
 def _files_of(scenario: Scenario) -> list[Path]:
-    """Return every file the scenario names and we read."""
+    """Return every file the scenario names and we read, less the heights."""
     line, control = scenario.line, scenario.line.control
-    named = [line.places, line.file, scenario.sectors.polygons, scenario.water.file, *scenario.terrain.files]
+    named = [line.places, line.file, scenario.sectors.polygons, scenario.water.file]
     if control is not None:
         named += [control.side_a, control.side_b, control.border, control.coast]
     return [path for path in named if isinstance(path, Path) and path.is_file()]

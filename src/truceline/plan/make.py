@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from truceline.detection.parameters import DetectionParameters
 from truceline.detection.sensors import Sensor, load_sensors
@@ -43,6 +44,7 @@ def make_plan(
     provenance: Provenance | None = None,
     progress: Progress | None = None,
     only_chosen: bool = False,
+    heights: Sequence[Path] = (),
 ) -> Plan:
     """Plan every posture of a scenario.
 
@@ -58,6 +60,8 @@ def make_plan(
         Called with the stage and how far it is, 0 to 1; may raise KeyboardInterrupt.
     only_chosen
         Leave the other postures out, to save their time.
+    heights
+        Ground folders or elevation rasters that stand in for the scenario's own `terrain.files`.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def make_plan(
     sensors = load_sensors()
     tell = progress or (lambda stage, share: None)
     tell("ground", 0.0)
-    ground = None if scenario.is_only_a_length else lay_out_ground(scenario)
+    ground = None if scenario.is_only_a_length else lay_out_ground(scenario, heights)
     tell("ground", 1.0)
     planned = {}
     for key, one in scenario.postures.items():

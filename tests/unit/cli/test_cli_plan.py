@@ -278,7 +278,7 @@ def test_an_option_that_cannot_be_meant_is_refused_before_any_work(
     option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments, said = OPTIONS[option]
-    monkeypatch.setattr("truceline.plan.make.lay_out_ground", lambda scenario: pytest.fail("worked first"))
+    monkeypatch.setattr("truceline.plan.make.lay_out_ground", lambda *_: pytest.fail("worked first"))
     printed = run_command("plan", write_scenario(tmp_path).name, *arguments, code=2)
     assert [text for text in said if text not in printed] == []
     assert list_leavings(tmp_path) == []

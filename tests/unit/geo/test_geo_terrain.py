@@ -89,13 +89,13 @@ def test_the_raster_named_first_wins_where_two_overlap(tmp_path: Path) -> None:
 
 
 def test_a_block_boundary_leaves_no_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from truceline.geo import _raster
+    from truceline.geo import _mosaic
 
     rng = np.random.default_rng(3)
     path = write_raster(tmp_path / "a.tif", rng.normal(100, 10, (60, 60)).astype(np.float32))
     bounds = (LEFT + 130.0, TOP - 5500.0, LEFT + 5600.0, TOP - 170.0)
     whole = read(path, bounds_m=bounds, cell_m=250.0).height_m
-    monkeypatch.setattr(_raster, "BLOCK_CELLS", 16)
+    monkeypatch.setattr(_mosaic, "BLOCK_CELLS", 16)
     np.testing.assert_allclose(read(path, bounds_m=bounds, cell_m=250.0).height_m, whole, atol=0.05)
 
 
@@ -163,7 +163,7 @@ def test_a_raster_that_cannot_serve_is_refused(
 def test_the_refusal_of_too_many_cells_names_a_size_that_fits(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "a.tif", slope_of_heights())
     with pytest.raises(TerrainError, match="set a cell of 200 m or more"):
-        read(path, cells_max=100)
+        read(path, cells_max=100, cell_m=100.0)
     assert read(path, cells_max=100, cell_m=200.0).height_m.shape == (10, 10)
 
 
