@@ -94,10 +94,12 @@ class RateShares:
         """
         x, y = as_floats(x_m), as_floats(y_m)
         check_places(x, y, np.full(len(x), -1, dtype=np.int64), _NO_AREA, self._cell_m, "place")
-        kept = np.arange(len(self._owner))
+        if not x.size:
+            return
+        kept = np.flatnonzero(self._may_reach(x, y))
         if owners is not None:
-            kept = np.flatnonzero(np.isin(self._owner, np.asarray(owners)))
-        if not kept.size or not x.size:
+            kept = kept[np.isin(self._owner[kept], np.asarray(owners))]
+        if not kept.size:
             return
         fixed = _select(self._fixed, kept)
         for batch in iterate_batches(
@@ -115,6 +117,16 @@ class RateShares:
             place=np.concatenate([np.empty(0, dtype=np.int64), *(part.place for part in parts)]),
             rate_per_s=np.concatenate([np.empty((*self._shape, 0)), *(part.rate_per_s for part in parts)], 2),
         )
+
+    def _may_reach(self, x_m: FloatArray, y_m: FloatArray) -> NDArray[np.bool_]:
+        """Tell which means are not too far from the box round all places: the others need no search."""
+        at = self._fixed.observer_xy_m[self._fixed.observer]
+        away = [
+            np.maximum(values.min() - at[:, i], at[:, i] - values.max())
+            for i, values in enumerate((x_m, y_m))
+        ]
+        distance_m = np.hypot(*np.maximum(away, 0.0))
+        return np.asarray(distance_m <= self._tables.reach_m.max(axis=1, initial=0.0)[self._fixed.sensor])
 
     def _fill(self, batch: Batch, fixed: FixedMeans, owner: IntArray, weight: FloatArray) -> RateEntries:
         members = batch.members

@@ -1,8 +1,9 @@
-"""The weakest crossing of every sector: who could pass unseen, where, and which loss would hurt most.
+"""The weakest crossing of every sector: who could pass unseen, and where.
 
 Three intruders, three numbers: one who knows nothing and goes straight (average), one who knows the posts but
 not the schedules (least-exposed on the time-averaged field), and one who also waits until every patrol and
-drone is elsewhere (least-exposed on the fixed means alone). Never printed without saying which.
+drone is elsewhere (least-exposed on the fixed means alone). Never printed without saying which. What one loss
+or one more means would change is found in `weak_points`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ from numpy.typing import NDArray
 
 from truceline.detection.kinds import STATES
 from truceline.detection.parameters import DetectionParameters
+from truceline.detection.rate_shares import RateEntries, RateShares
 from truceline.detection.rates import rate_fields
 from truceline.detection.sensors import Sensor
 from truceline.geo.belt import CrossingBelt
 from truceline.geo.sectors import sector_at
 from truceline.plan.candidates import Candidates, select_candidates
 from truceline.plan.ground import Ground
+from truceline.plan.weak_points import (
+    CrossingCase,
+    OneMore,
+    WorstLoss,
+    find_one_more,
+    find_worst_loss,
+    free_candidates,
+)
 from truceline.scenario.assumption import AssumptionSet
 from truceline.siting.crossing import (
     Crossing,
@@ -31,7 +41,7 @@ from truceline.siting.crossing import (
     least_exposed_crossing,
 )
 from truceline.siting.eikonal import solve_eikonal
-from truceline.siting.paths import path_length_m, sensor_shares
+from truceline.siting.paths import path_length_m
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -42,9 +52,8 @@ CROSSERS = ("person", "vehicle")
 PROFILE_BIN_M = 2000.0
 """Length of line for which the profile gives one number."""
 INTRUDERS: tuple[Intruder, ...] = ("knows the posts", "waits for the gap")
-N_NEAREST = 12
-"""Fixed means nearest to a path that are tried as its worst loss."""
-_WIDEST_LOSS = 1e-12  # exposures below this are no exposure worth a share
+CLEAR_STATES = ("day", "night")
+"""States in which losses and additions are judged: bad weather blinds most fixed means alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +88,6 @@ class CrossingProfile:
     """(kinds, states, bins); nan where nobody can pass."""
 
 
-@dataclass(frozen=True)
-class WorstLoss:
-    """The one fixed means whose loss weakens a crossing most."""
-
-    candidate: int
-    """Index of the candidate, -1 when the path meets no fixed means."""
-    label: str
-    p_without: float
-    """Chance of being noticed on the same path without it: a better path may open, so at most this."""
-
-
 @dataclass(frozen=True, eq=False)
 class Crossings:
     """Everything about crossing the line against one posture."""
@@ -98,7 +96,9 @@ class Crossings:
     """Every sector, kind, state and intruder."""
     profiles: dict[Intruder, CrossingProfile]
     worst_loss: dict[int, WorstLoss]
-    """By sector, for its weakest crossing in clear weather by someone who knows the posts."""
+    """By sector: the loss of one fixed means that leaves its weakest crossing in clear weather weakest."""
+    one_more: dict[int, OneMore]
+    """By sector: the fixed means that would raise its weakest crossing in clear weather most."""
     open_threshold_p: float
 
     def weakest(
@@ -121,9 +121,15 @@ class Crossings:
         ]
         return min(fitting, key=lambda one: (one.p_least, one.sector, one.kind, one.state), default=None)
 
+    @property
+    def worst_loss_anywhere(self) -> WorstLoss | None:
+        """Return the loss after which a sector's weakest crossing has fallen most, None when none matters."""
+        named = [loss for loss in self.worst_loss.values() if loss.candidate >= 0]
+        return max(named, key=lambda loss: (loss.drop, -loss.candidate), default=None)
+
     def weakest_in_clear_weather(self, sector: int) -> WeakCrossing | None:
         """Return a sector's weakest crossing by day or night: bad weather blinds most fixed means alike."""
-        found = [self.weakest("knows the posts", sector=sector, state=state) for state in ("day", "night")]
+        found = [self.weakest("knows the posts", sector=sector, state=state) for state in CLEAR_STATES]
         return min((one for one in found if one is not None), key=lambda one: one.p_least, default=None)
 
     def open_share(self, intruder: Intruder, *, state: str | None = None, kind: str | None = None) -> float:
@@ -155,60 +161,122 @@ def find_crossings(
     sensors: dict[str, Sensor],
     assumptions: AssumptionSet,
     parameters: DetectionParameters,
+    *,
+    with_changes: bool = True,
 ) -> Crossings:
-    """Return the weakest crossings of every sector for kinds, states and intruders."""
-    place = np.concatenate([belt.inside_xy_m() for belt in ground.belts])
-    sector = np.concatenate([_sector_of_cells(belt, ground) for belt in ground.belts])
-    starts = np.cumsum([0, *(belt.n_inside for belt in ground.belts)])
+    """Return the weakest crossings for every sector, kind, state and intruder, and what would change them.
 
-    def rates_of(rows: IntArray) -> FloatArray:
-        kept = select_candidates(candidates, rows)
-        return rate_fields(
-            kept.parts,
-            kept.part_copies(copies[rows]),
-            place[:, 0],
-            place[:, 1],
-            ground.sight,
-            sensors,
-            parameters,
-            grid_sector=sector,
-            sector_area_m2=ground.sector_area_m2,
-            cell_m=0.0,
-            kinds=CROSSERS,
-        )
-
-    # Rates add up, so the costly field of the fixed means serves both intruders.
-    fixed = rates_of(np.flatnonzero((copies > 0) & np.isfinite(candidates.x_m)))
-    moving = rates_of(np.flatnonzero((copies > 0) & np.isnan(candidates.x_m)))
-    fields: dict[Intruder, FloatArray] = {"knows the posts": fixed + moving, "waits for the gap": fixed}
+    with_changes: False leaves out the worst losses and the best additions, to save their time.
+    """
+    labels = candidates.labels()
+    free = free_candidates(candidates, copies)
+    chosen_shares, free_shares = (
+        _shares_of(candidates, units, ground, sensors, parameters)
+        for units in (copies, np.isin(np.arange(candidates.n), free).astype(np.int64))
+    )
     weak: list[WeakCrossing] = []
+    worst_loss: dict[int, WorstLoss] = {}
+    one_more: dict[int, OneMore] = {}
     profiles: dict[Intruder, _ProfileBuilder] = {
         who: _ProfileBuilder(ground.line.length_m) for who in INTRUDERS
     }
-    for index, belt in enumerate(ground.belts):
-        speed = {kind: crossing_speed(belt, kind, assumptions) for kind in CROSSERS}
-        part = slice(starts[index], starts[index + 1])
+    for belt in ground.belts:
+        place = belt.inside_xy_m()
+        entries = chosen_shares.gather(place[:, 0], place[:, 1])
+        fixed = _sum_of_shares(entries, len(place))
+        moving = _moving_rates(belt, candidates, copies, ground, sensors, parameters)
+        rates: dict[Intruder, FloatArray] = {"knows the posts": fixed + moving, "waits for the gap": fixed}
         for intruder in INTRUDERS:
-            for k, kind in enumerate(CROSSERS):
-                for s, state in enumerate(STATES):
-                    slowness = slowness_of(belt, fields[intruder][k, s, part], speed[kind])
-                    found, profile = _cross(belt, slowness, kind, state, intruder)
-                    weak.append(found)
-                    if profile is not None:
-                        profiles[intruder].add(k, s, profile)
-    result = Crossings(
+            cases = _list_cases(belt, rates[intruder], assumptions)
+            for case in cases:
+                found, profile = _cross(belt, case.slowness, case.kind, case.state, intruder)
+                weak.append(found)
+                if profile is not None:
+                    profiles[intruder].add(case.kind_index, case.state_index, profile)
+            if with_changes and intruder == "knows the posts":
+                clear = [case for case in cases if case.state in CLEAR_STATES]
+                loss = find_worst_loss(belt, clear, entries, labels)
+                more = find_one_more(belt, clear, free_shares, free, candidates, labels)
+                worst_loss |= {belt.sector: loss} if loss is not None else {}
+                one_more |= {belt.sector: more} if more is not None else {}
+    return Crossings(
         tuple(weak),
         {who: builder.build() for who, builder in profiles.items()},
-        {},
+        worst_loss,
+        one_more,
         assumptions.value("detection.open_threshold"),
     )
-    for belt in ground.belts:
-        weakest = result.weakest_in_clear_weather(belt.sector)
-        if weakest is not None:
-            result.worst_loss[belt.sector] = _worst_loss(
-                weakest, belt, candidates, copies, ground, sensors, assumptions, parameters
-            )
-    return result
+
+
+def _shares_of(
+    candidates: Candidates,
+    copies: IntArray,
+    ground: Ground,
+    sensors: dict[str, Sensor],
+    parameters: DetectionParameters,
+) -> RateShares:
+    """Return what each fixed candidate adds to the rates when `copies` (n,) of each stand."""
+    return RateShares(
+        candidates.parts,
+        candidates.owner,
+        candidates.part_copies(copies),
+        ground.sight,
+        sensors,
+        parameters,
+        cell_m=0.0,
+        kinds=CROSSERS,
+    )
+
+
+def _sum_of_shares(entries: RateEntries, n_places: int) -> FloatArray:
+    """Return the field of all owners together, (kinds, states, places)."""
+    n_kinds, n_states = entries.rate_per_s.shape[:2]
+    field = np.zeros((n_kinds, n_states, n_places))
+    for k in range(n_kinds):
+        for state in range(n_states):
+            field[k, state] = np.bincount(entries.place, entries.rate_per_s[k, state], n_places)
+    return field
+
+
+def _moving_rates(
+    belt: CrossingBelt,
+    candidates: Candidates,
+    copies: IntArray,
+    ground: Ground,
+    sensors: dict[str, Sensor],
+    parameters: DetectionParameters,
+) -> FloatArray:
+    """Return the rates of the moving means at the inside cells of a belt, (kinds, states, places)."""
+    rows = np.flatnonzero((copies > 0) & np.isnan(candidates.x_m))
+    kept = select_candidates(candidates, rows)
+    place = belt.inside_xy_m()
+    return rate_fields(
+        kept.parts,
+        kept.part_copies(copies[rows]),
+        place[:, 0],
+        place[:, 1],
+        ground.sight,
+        sensors,
+        parameters,
+        grid_sector=_sector_of_cells(belt, ground),
+        sector_area_m2=ground.sector_area_m2,
+        cell_m=0.0,
+        kinds=CROSSERS,
+    )
+
+
+def _list_cases(
+    belt: CrossingBelt, rate_per_s: FloatArray, assumptions: AssumptionSet
+) -> tuple[CrossingCase, ...]:
+    """Return every kind and state against rates (kinds, states, places)."""
+    cases = []
+    for k, kind in enumerate(CROSSERS):
+        speed = crossing_speed(belt, kind, assumptions)
+        cases += [
+            CrossingCase(kind, state, k, s, slowness_of(belt, rate_per_s[k, s], speed), speed)
+            for s, state in enumerate(STATES)
+        ]
+    return tuple(cases)
 
 
 def crossing_speed(belt: CrossingBelt, kind: str, assumptions: AssumptionSet) -> FloatArray:
@@ -311,69 +379,3 @@ class _ProfileBuilder:
                 row[missing] = row[known[np.abs(missing[:, None] - known[None, :]).argmin(axis=1)]]
         p_least: FloatArray = np.where(np.isinf(self._least), np.nan, -np.expm1(-self._least))
         return CrossingProfile(np.arange(self._n, dtype=np.float64) * PROFILE_BIN_M, p_least)
-
-
-def _worst_loss(
-    weakest: WeakCrossing,
-    belt: CrossingBelt,
-    candidates: Candidates,
-    copies: IntArray,
-    ground: Ground,
-    sensors: dict[str, Sensor],
-    assumptions: AssumptionSet,
-    parameters: DetectionParameters,
-) -> WorstLoss:
-    """Return the fixed candidate that adds most exposure along the path, and the chance left without it."""
-    near = _nearest_to_path(candidates, copies, weakest.path_xy_m)
-    total = -math.log1p(-min(weakest.p_least, 1 - 1e-15))
-    if not near.size or total <= _WIDEST_LOSS:
-        return WorstLoss(-1, "no fixed means", weakest.p_least)
-    s = STATES.index(weakest.state)
-    speed = assumptions.value(f"detection.speed.{weakest.kind}")
-
-    def slowness_by_sensor(points: FloatArray) -> FloatArray:
-        x = belt.origin_x_m + (points[:, 1] + 0.5) * belt.cell_m
-        y = belt.origin_y_m + (points[:, 0] + 0.5) * belt.cell_m
-        rows = []
-        for candidate in near:
-            alone = select_candidates(candidates, np.array([candidate]))
-            rate = rate_fields(
-                alone.parts,
-                alone.part_copies(copies[[candidate]]),
-                x,
-                y,
-                ground.sight,
-                sensors,
-                parameters,
-                grid_sector=np.full(len(x), belt.sector),
-                sector_area_m2=ground.sector_area_m2,
-                cell_m=0.0,
-                kinds=(weakest.kind,),
-                include_moving=False,
-            )
-            rows.append(rate[0, s] / speed)
-        return np.array(rows)
-
-    path = np.column_stack(
-        [
-            (weakest.path_xy_m[:, 1] - belt.origin_y_m) / belt.cell_m - 0.5,
-            (weakest.path_xy_m[:, 0] - belt.origin_x_m) / belt.cell_m - 0.5,
-        ]
-    )
-    shares = sensor_shares(path, belt.cell_m, slowness_by_sensor)
-    if shares.hurts_most < 0:
-        return WorstLoss(-1, "no fixed means", weakest.p_least)
-    candidate = int(near[shares.hurts_most])
-    left = max(total - float(shares.exposure[shares.hurts_most]), 0.0)
-    return WorstLoss(candidate, candidates.labels()[candidate], -math.expm1(-left))
-
-
-def _nearest_to_path(candidates: Candidates, copies: IntArray, path_xy_m: FloatArray) -> IntArray:
-    """Return the chosen fixed candidates nearest to a path, nearest first."""
-    fixed = np.flatnonzero((copies > 0) & np.isfinite(candidates.x_m))
-    distance_m = np.hypot(
-        candidates.x_m[fixed, None] - path_xy_m[None, :, 0],
-        candidates.y_m[fixed, None] - path_xy_m[None, :, 1],
-    ).min(axis=1)
-    nearest: IntArray = fixed[np.argsort(distance_m, kind="stable")[:N_NEAREST]]
-    return nearest

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.detection.kinds import STATES
-from truceline.plan.crossings import WeakCrossing, WorstLoss
+from truceline.plan.crossings import WeakCrossing
 from truceline.plan.ground import Ground
 from truceline.plan.model import PosturePlan
 from truceline.plan.watch import Watch, kind_weights, state_weights
+from truceline.plan.weak_points import OneMore, WorstLoss
 from truceline.scenario.load import PACKAGED_PLACES
 from truceline.scenario.model import Incidents, Scenario
 from truceline.scenario.reference import read_table
@@ -43,6 +44,7 @@ class SectorWatch:
     weakest: dict[str, WeakCrossing | None]
     """By state, for someone who knows the posts but not the schedules; None where nobody can pass."""
     worst_loss: WorstLoss | None
+    one_more: OneMore | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def list_sectors(planned: PosturePlan, ground: Ground) -> tuple[SectorWatch, ...
             p_detect=float(watch.averages.detect.by_sector[i]),
             weakest={state: crossings.weakest("knows the posts", sector=i, state=state) for state in STATES},
             worst_loss=crossings.worst_loss.get(i),
+            one_more=crossings.one_more.get(i),
         )
         for i, sector in enumerate(ground.sectors)
     )

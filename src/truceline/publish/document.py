@@ -24,6 +24,8 @@ from truceline.trace import Traced
 
 SCHEMA = "truceline.plan/1"
 """Name and version of the document; a change that breaks readers makes it 2."""
+CHANCE_DECIMALS = 6
+"""Decimals of a chance: more than it is known to, enough to compare plans."""
 PLACE_DECIMALS = 3
 """Decimals of a degree for places: about 100 m, finer than the line is known."""
 
@@ -94,6 +96,48 @@ class CrossingRecord(_Record):
     path_lonlat: list[tuple[float, float]]
 
 
+class LossRecord(_Record):
+    """The one fixed means whose loss would leave the weakest crossing of a sector, paths sought anew."""
+
+    name: str
+    p_least: float
+    """Chance of being noticed on the weakest crossing in clear weather once it is lost."""
+    kind: str
+    """Who crosses there then."""
+    state: str
+
+
+class OneMoreRecord(_Record):
+    """The one more fixed means that would raise the weakest crossing of a sector most."""
+
+    name: str
+    people: float
+    p_least: float
+    """Chance of being noticed on the weakest crossing in clear weather once it stands."""
+    kind: str
+    """Who crosses there then."""
+    state: str
+
+
+class WeakPointRecord(_Record):
+    """What one loss or one more means would do to a sector's weakest crossing.
+
+    In clear weather, day or night, by someone who knows the posts but not the schedules.
+    """
+
+    sector: str
+    p_least: float
+    """Chance of being noticed on the weakest crossing as planned."""
+    worst_loss: LossRecord | None
+    """Null when no single loss weakens it."""
+    one_more: OneMoreRecord | None
+    """Null when no single means raises it."""
+    n_candidates: int
+    """Fixed means that were free to be added."""
+    n_solved: int
+    """Those for which paths were sought anew; a bound ruled the others out."""
+
+
 class DetectionRecord(_Record):
     """What is seen, by kind and by state."""
 
@@ -118,6 +162,7 @@ class PostureRecord(_Record):
     by_kind: DetectionRecord | None
     by_state: DetectionRecord | None
     crossings: list[CrossingRecord]
+    weak_points: list[WeakPointRecord]
     frontier: dict[str, list[float]] | None
     """people, detect and bound: the personnel-detection curve."""
 
@@ -247,6 +292,7 @@ def _posture(one: PosturePlan, ground: Ground | None) -> PostureRecord:
         by_kind=_by(watch, "by_kind", KINDS),
         by_state=_by(watch, "by_state", STATES),
         crossings=_crossings(crossings, ground) if crossings is not None and ground is not None else [],
+        weak_points=_weak_points(crossings, ground) if crossings is not None and ground is not None else [],
         frontier=_frontier(watch),
     )
 
@@ -331,6 +377,38 @@ def _crossings(crossings: Crossings, ground: Ground) -> list[CrossingRecord]:
                 open_width_km=round(one.open_width_m / 1000, 3),
                 chainage_km=_number(one.chainage_m / 1000, 1),
                 path_lonlat=list(dict.fromkeys(path)),
+            )
+        )
+    return found
+
+
+def _weak_points(crossings: Crossings, ground: Ground) -> list[WeakPointRecord]:
+    found = []
+    for sector, loss in crossings.worst_loss.items():
+        more = crossings.one_more.get(sector)
+        found.append(
+            WeakPointRecord(
+                sector=ground.sectors[sector].name,
+                p_least=round(loss.p_before, CHANCE_DECIMALS),
+                worst_loss=None
+                if loss.candidate < 0
+                else LossRecord(
+                    name=loss.label,
+                    p_least=round(loss.p_without, CHANCE_DECIMALS),
+                    kind=loss.kind,
+                    state=loss.state,
+                ),
+                one_more=None
+                if more is None or more.candidate < 0
+                else OneMoreRecord(
+                    name=more.label,
+                    people=round(more.people, 2),
+                    p_least=round(more.p_with, CHANCE_DECIMALS),
+                    kind=more.kind,
+                    state=more.state,
+                ),
+                n_candidates=more.n_candidates if more is not None else 0,
+                n_solved=more.n_solved if more is not None else 0,
             )
         )
     return found

@@ -67,6 +67,7 @@ def view_report(plan: Plan) -> Row:
         "debate": _view_debate(plan),
         "densities": _view_densities(plan),
         "sectors": _view_sectors(plan),
+        "worst_loss": _view_worst_loss(plan),
         "assumptions": _view_assumptions(plan),
         "headlines": _view_origins(plan),
         "drivers": _view_drivers(plan),
@@ -403,9 +404,19 @@ def _view_sectors(plan: Plan) -> list[Row]:
             ],
             "loss": sector.worst_loss.label if sector.worst_loss else NONE,
             "without": _share_of(sector.worst_loss.p_without) if sector.worst_loss else NONE,
+            "more": sector.one_more.label if sector.one_more else NONE,
+            "with": _share_of(sector.one_more.p_with) if sector.one_more else NONE,
         }
         for sector in list_sectors(plan.chosen, plan.ground)
     ]
+
+
+def _view_worst_loss(plan: Plan) -> Row | None:
+    crossings = plan.chosen.crossings
+    loss = crossings.worst_loss_anywhere if crossings is not None else None
+    if loss is None:
+        return None
+    return {"label": loss.label, "before": _share_of(loss.p_before), "without": _share_of(loss.p_without)}
 
 
 def list_assumptions(plan: Plan) -> list[Traced]:

@@ -121,7 +121,12 @@ SECTORS = Table(
             for state in STATES
         ),
         text("worst_loss", "The fixed means whose loss weakens the weakest crossing in clear weather most"),
-        share("p_without_it", "Chance of being noticed on that path without it, at most"),
+        share("p_without_it", "Chance of being noticed on the weakest crossing then, its path sought anew"),
+        text(
+            "one_more", "The one more fixed means that would raise that crossing most, among free candidates"
+        ),
+        people("one_more_people", "People it takes"),
+        share("p_with_it", "Chance of being noticed on the weakest crossing with it, its path sought anew"),
     ),
 )
 
@@ -323,6 +328,7 @@ def list_sectors(ground: Ground, posture: PosturePlan, watch: Watch) -> Iterator
             for state in STATES
         ]
         loss = crossings.worst_loss.get(s) if crossings is not None else None
+        more = crossings.one_more.get(s) if crossings is not None else None
         yield (
             posture.key,
             sector.name,
@@ -336,6 +342,9 @@ def list_sectors(ground: Ground, posture: PosturePlan, watch: Watch) -> Iterator
             *(None if one is None else one.p_least for one in weakest),
             loss.label if loss is not None else None,
             loss.p_without if loss is not None else None,
+            more.label if more is not None else None,
+            more.people if more is not None else None,
+            more.p_with if more is not None else None,
         )
 
 

@@ -146,8 +146,10 @@ class _Search:
         before = min(self._cases, key=lambda case: (present[case].exposure, case))
         self._best = present[before].exposure
         found = BestAddition(-1, self._best, self._best, before, before, n, 0)
-        for case in self._cases:
-            self._cut(case, present[case])
+        self._cases.sort(
+            key=lambda case: (present[case].exposure, case)
+        )  # the weakest ends most trials early
+        self._cut(before, present[before])
         n_solved = 0
         solved = np.zeros(n, dtype=np.bool_)
         while True:
@@ -166,19 +168,20 @@ class _Search:
     def _solve(self, candidate: int) -> tuple[float, int]:
         """Return the least exposure over the cases with a candidate added, and its case.
 
-        Stops at the first case that is no better than the best so far. Every case solved bounds the others.
+        Stops at the first case that is no better than the best so far. The weakest case bounds the others.
         """
         cells, added = self._additions.cells_of(candidate)
-        least, weakest = math.inf, -1
+        cell_m, entry, exit_cells, inside = self._belt
+        least, weakest, limiting = math.inf, -1, self._slowness[0]
         for case in self._cases:
-            raised = self._slowness[case].ravel().copy()
-            np.add.at(raised, cells, added[case])
-            weights = weigh_crossing(raised.reshape(self._slowness[case].shape), *self._belt)
-            if weights.exposure < least:
-                least, weakest = weights.exposure, case
-            self._cut(case, weights)
+            raised = self._slowness[case].copy()
+            np.add.at(raised.ravel(), cells, added[case])
+            exposure = float(solve_eikonal(raised, cell_m, entry, inside)[exit_cells & inside].min())
+            if exposure < least:
+                least, weakest, limiting = exposure, case, raised
             if least <= self._best:
                 break
+        self._cut(weakest, weigh_crossing(limiting, *self._belt))
         return least, weakest
 
     def _cut(self, case: int, weights: CrossingWeights) -> None:

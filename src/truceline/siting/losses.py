@@ -33,6 +33,7 @@ from truceline.siting.problems import BoolArray, FloatArray, IntArray
 NO_GROUP = -1
 """Exit group of cells that are no exit."""
 _SENSORS_PER_TASK = 16  # whole sensors handed to a thread at a time (speed only)
+_SMALL_WORK = 10_000_000  # sensors times cells below which threads cost more than they save (speed only)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,7 @@ class LossScorer:
         passable = np.isfinite(self.least)
         if not passable.any() or not sensors.n_sensors:
             return least  # what cannot be passed cannot be opened by a loss
-        n_threads = min(n_threads or numba.get_num_threads(), sensors.n_sensors)
+        n_threads = min(n_threads or _threads_for(sensors.n_sensors * self._known.size), sensors.n_sensors)
         while len(self._tools) < n_threads:
             self._tools.append(_Tools(self._ground.step, self._known))
         # No exit of a group at or above this value can be the least of its group.
@@ -121,8 +122,11 @@ class LossScorer:
                 stop = min(start + _SENSORS_PER_TASK, sensors.n_sensors)
                 self._score_some(sensors, lost_step, start, stop, cap, self._tools[number], least)
 
-        with ThreadPoolExecutor(n_threads) as pool:
-            list(pool.map(work, range(n_threads)))
+        if n_threads == 1:
+            work(0)
+        else:
+            with ThreadPoolExecutor(n_threads) as pool:
+                list(pool.map(work, range(n_threads)))
         return least
 
     def _score_some(
@@ -156,6 +160,10 @@ class LossScorer:
             least[start:stop],
         )
         raise_if_unsettled(int(found))
+
+
+def _threads_for(work: int) -> int:
+    return 1 if work < _SMALL_WORK else int(numba.get_num_threads())
 
 
 class _Tools:

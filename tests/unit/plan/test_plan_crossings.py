@@ -1,4 +1,4 @@
-"""The weakest crossings of a plan: three intruders in order, open line, the loss that hurts most."""
+"""The weakest crossings of a plan: three intruders in order, open line, the worst loss, one more."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from truceline.detection.kinds import STATES
 from truceline.plan import Plan
 from truceline.plan.crossings import (
+    CLEAR_STATES,
     CROSSERS,
     INTRUDERS,
     Crossings,
@@ -20,8 +22,11 @@ from truceline.plan.crossings import (
 )
 from truceline.plan.ground import Ground
 from truceline.plan.parameters import detection_parameters
+from truceline.plan.watch import Watch
+from truceline.plan.weak_points import free_candidates
 
 KNOWS, WAITS = INTRUDERS
+IntArray = NDArray[np.int64]
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +79,10 @@ def test_the_worst_loss_only_weakens(crossings: Crossings, ground: Ground) -> No
         weakest = crossings.weakest_in_clear_weather(sector)
         assert weakest is not None
         assert weakest.state in ("day", "night")
-        assert 0 <= loss.p_without <= weakest.p_least
-        if loss.candidate >= 0:
-            assert loss.p_without < weakest.p_least
+        assert loss.p_before == pytest.approx(weakest.p_least, rel=1e-9)
+        assert 0 <= loss.p_without <= loss.p_before
+        assert (loss.p_without < loss.p_before) == (loss.candidate >= 0)
+        assert loss.state in CLEAR_STATES
 
 
 def test_the_loss_named_is_a_means_that_stands(small_plan: Plan) -> None:
@@ -84,8 +90,92 @@ def test_the_loss_named_is_a_means_that_stands(small_plan: Plan) -> None:
         assert one.crossings is not None
         assert one.watch is not None
         for loss in one.crossings.worst_loss.values():
+            if loss.candidate < 0:
+                continue
             assert one.watch.copies[loss.candidate] > 0
             assert one.watch.candidates.labels()[loss.candidate] == loss.label
+
+
+def without(watch: Watch, candidate: int) -> IntArray:
+    copies = watch.copies.copy()
+    copies[candidate] = 0
+    return copies
+
+
+def with_one_more(watch: Watch, candidate: int) -> IntArray:
+    copies = watch.copies.copy()
+    copies[candidate] += 1
+    return copies
+
+
+def clear_weather_p(plan: Plan, watch: Watch, copies: IntArray, sector: int) -> float:
+    """Return the chance at a sector's weakest crossing in clear weather when everything is computed anew."""
+    assert plan.ground is not None
+    alone = replace(plan.ground, belts=(plan.ground.belts[sector],))
+    found = find_crossings(
+        watch.candidates,
+        copies,
+        alone,
+        plan.sensors,
+        plan.assumptions,
+        detection_parameters(plan.assumptions),
+        with_changes=False,
+    )
+    weakest = found.weakest_in_clear_weather(sector)
+    assert weakest is not None
+    return weakest.p_least
+
+
+def test_the_worst_loss_is_what_planning_without_it_finds(small_plan: Plan) -> None:
+    watch, crossings = small_plan.chosen.watch, small_plan.chosen.crossings
+    assert watch is not None
+    assert crossings is not None
+    loss = crossings.worst_loss_anywhere
+    assert loss is not None
+    assert loss.drop == max(one.drop for one in crossings.worst_loss.values())
+    sector = next(key for key, one in crossings.worst_loss.items() if one is loss)
+    left = clear_weather_p(small_plan, watch, without(watch, loss.candidate), sector)
+    assert loss.p_without == pytest.approx(left, rel=1e-6)
+    fixed = watch.chosen[np.isfinite(watch.candidates.x_m[watch.chosen])]
+    for candidate in fixed[:: max(1, len(fixed) // 6)]:
+        other = clear_weather_p(small_plan, watch, without(watch, int(candidate)), sector)
+        assert other >= loss.p_without * (1 - 1e-6)
+
+
+def test_one_more_is_what_planning_with_it_finds_and_no_other_does_better(small_plan: Plan) -> None:
+    watch, crossings = small_plan.chosen.watch, small_plan.chosen.crossings
+    assert watch is not None
+    assert crossings is not None
+    sector, more = max(crossings.one_more.items(), key=lambda item: item[1].p_with - item[1].p_before)
+    assert more.candidate >= 0
+    assert more.p_with > more.p_before == crossings.worst_loss[sector].p_before
+    assert more.people == watch.candidates.cost[more.candidate]
+    assert more.label == watch.candidates.labels()[more.candidate]
+    assert 1 <= more.n_solved < more.n_candidates
+    found = clear_weather_p(small_plan, watch, with_one_more(watch, more.candidate), sector)
+    assert more.p_with == pytest.approx(found, rel=1e-6)
+    free = free_candidates(watch.candidates, watch.copies)
+    near = free[
+        np.argsort(np.abs(watch.candidates.chainage_m[free] - watch.candidates.chainage_m[more.candidate]))
+    ]
+    for candidate in near[1:12:2]:
+        other = clear_weather_p(small_plan, watch, with_one_more(watch, int(candidate)), sector)
+        assert other <= more.p_with * (1 + 1e-6)
+
+
+def test_free_candidates_keep_the_limits_of_their_means(small_plan: Plan) -> None:
+    for one in small_plan.postures.values():
+        watch = one.watch
+        assert watch is not None
+        candidates = watch.candidates
+        free = free_candidates(candidates, watch.copies)
+        assert np.isfinite(candidates.x_m[free]).all()
+        assert (watch.copies[free] < candidates.copies_max[free]).all()
+        for candidate in free[:: max(1, len(free) // 20)]:
+            taken = np.bincount(candidates.group, with_one_more(watch, int(candidate)))
+            assert (taken <= candidates.group_limit).all()
+    full = replace(candidates, group_limit=np.bincount(candidates.group, watch.copies).astype(np.int64))
+    assert free_candidates(full, watch.copies).size == 0
 
 
 def test_the_weakest_is_the_least_of_those_asked_for(crossings: Crossings) -> None:
