@@ -6,7 +6,7 @@ memory. It asks a `Sight` for visibility and knows nothing of terrain itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -36,11 +36,14 @@ class Sight(Protocol):
         observer_xy_m: FloatArray,
         eye_height_m: FloatArray,
         target_xy_m: FloatArray,
-        target_height_m: float,
+        target_heights_m: Sequence[float],
         observer_index: IntArray,
         target_index: IntArray,
+        *,
+        target_width_m: float = 0.0,
+        wanted: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float32]:
-        """Return P(visible) for pairs (k,) of observers (n, 2) and targets (m, 2), heights above ground."""
+        """Return P(visible), (heights, k), of observers (n, 2) and square targets (m, 2); see `geo.sight`."""
         ...
 
 
@@ -134,8 +137,13 @@ def collect_fixed(means: Means, sensors: Mapping[str, Sensor], parameters: Detec
     )
 
 
-def iterate_batches(fixed: FixedMeans, tables: RangeTables, places: Places, sight: Sight) -> Iterator[Batch]:
-    """Yield batches of whole observers with all pairs within reach and their visibilities."""
+def iterate_batches(
+    fixed: FixedMeans, tables: RangeTables, places: Places, sight: Sight, width_m: float
+) -> Iterator[Batch]:
+    """Yield batches of whole observers with all pairs within reach and their visibilities.
+
+    width_m: side of the square around each place of which the visible share counts; 0 for the point.
+    """
     reach_by_height, reach = _observer_reach(fixed, tables)
     n_observers = len(reach)
     counts = np.zeros(n_observers + 1, dtype=np.int64)
@@ -158,6 +166,7 @@ def iterate_batches(fixed: FixedMeans, tables: RangeTables, places: Places, sigh
             pair_observer,
             cell,
             distance,
+            width_m,
         )
         yield Batch(members, fixed.observer[members] - start, indptr, cell, distance, visible)
         start = stop
@@ -200,26 +209,24 @@ def _look(
     pair_observer: IntArray,
     pair_cell: NDArray[np.int32],
     pair_distance_m: NDArray[np.float32],
+    width_m: float,
 ) -> NDArray[np.float32]:
-    """Return visibility (heights, pairs), 0 where no means of the observer reaches with that height.
-
-    Terrain sight remembers the pairs it was asked, so it gets the same pairs for every height; a law of
-    distance gets for each height only the pairs that matter.
-    """
+    """Return visibility (heights, pairs), 0 where no means of the observer reaches with that height."""
     visible = np.zeros((len(fixed.heights_m), len(pair_cell)), dtype=np.float32)
-    target = pair_cell.astype(np.int64)
-    share_pairs = getattr(sight, "mode", "") == "terrain"
-    widest = reach_by_height.max(axis=1, initial=0.0)
-    for slot, height in enumerate(fixed.heights_m):
-        limit = widest if share_pairs else reach_by_height[:, slot]
-        wanted = np.flatnonzero(pair_distance_m <= limit[pair_observer])
-        if len(wanted):
-            visible[slot, wanted] = sight.p_visible(
-                fixed.observer_xy_m[part],
-                fixed.eye_height_m[part],
-                places.xy_m,
-                float(height),
-                pair_observer[wanted],
-                target[wanted],
-            )
+    wanted = np.zeros(visible.shape, dtype=np.bool_)
+    for slot in range(len(fixed.heights_m)):
+        wanted[slot] = pair_distance_m <= reach_by_height[pair_observer, slot]
+    asked = np.flatnonzero(wanted.any(axis=0))
+    if not len(asked):
+        return visible
+    visible[:, asked] = sight.p_visible(
+        fixed.observer_xy_m[part],
+        fixed.eye_height_m[part],
+        places.xy_m,
+        [float(height) for height in fixed.heights_m],
+        pair_observer[asked],
+        pair_cell[asked].astype(np.int64),
+        target_width_m=width_m,
+        wanted=wanted[:, asked],
+    )
     return visible

@@ -129,7 +129,7 @@ def _fill_fixed_rows(
     """Put the entries of every fixed candidate into `rows`, batch by batch."""
     tables = tabulate_events(fixed.sensors, parameters, cell_m)
     availability = np.array([sensor.availability_share for sensor in fixed.sensors])
-    for batch in iterate_batches(fixed, tables, places_from_points(x_m, y_m), sight):
+    for batch in iterate_batches(fixed, tables, places_from_points(x_m, y_m), sight, cell_m):
         horizon = np.ascontiguousarray(fixed.horizon_m[batch.members])
         sensor = np.ascontiguousarray(fixed.sensor[batch.members])
         indptr = np.zeros(len(sensor) + 1, dtype=np.int64)

@@ -130,7 +130,7 @@ def _add_fixed(
         [KIND_INDEX[kind] * N_STATES + s for kind in kinds for s in range(N_STATES)], dtype=np.int64
     )
     flat = field.reshape(len(rows), -1)
-    for batch in iterate_batches(fixed, tables, places_from_points(x_m, y_m), sight):
+    for batch in iterate_batches(fixed, tables, places_from_points(x_m, y_m), sight, cell_m):
         _kernels.add_rates(
             batch.observer,
             np.ascontiguousarray(fixed.sensor[batch.members]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -118,22 +119,28 @@ class FlatSight:
         observer_xy_m: np.ndarray,
         eye_height_m: np.ndarray,
         target_xy_m: np.ndarray,
-        target_height_m: float,
+        target_heights_m: Sequence[float],
         observer_index: np.ndarray,
         target_index: np.ndarray,
+        *,
+        target_width_m: float = 0.0,
+        wanted: np.ndarray | None = None,
     ) -> np.ndarray:
         assert observer_xy_m.shape == (len(eye_height_m), 2)
         assert observer_index.max() < len(observer_xy_m)
         assert target_index.max() < len(target_xy_m)
-        self.asked.append((target_height_m, len(observer_index)))
-        return np.full(len(observer_index), self.p, dtype=np.float32)
+        for slot, height_m in enumerate(target_heights_m):
+            n = len(observer_index) if wanted is None else int(wanted[slot].sum())
+            if n:
+                self.asked.append((height_m, n))
+        return np.full((len(target_heights_m), len(observer_index)), self.p, dtype=np.float32)
 
 
 class HalfSight(FlatSight):
     """What lies east of x = 0 is hidden."""
 
-    def p_visible(self, *arguments: Any) -> np.ndarray:
-        seen = super().p_visible(*arguments)
+    def p_visible(self, *arguments: Any, **options: Any) -> np.ndarray:
+        seen = super().p_visible(*arguments, **options)
         target_xy_m, target_index = arguments[2], arguments[5]
-        seen[target_xy_m[target_index, 0] > 0] = 0.0
+        seen[:, target_xy_m[target_index, 0] > 0] = 0.0
         return seen

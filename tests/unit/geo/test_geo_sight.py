@@ -1,14 +1,15 @@
-"""The one face of sight: which kind is chosen, what it says of itself, and what it remembers."""
+"""The one face of sight: which kind is chosen, what it says of itself, what it answers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from geo_grounds import hills
 
 from truceline.errors import TerrainError
-from truceline.geo import sight as sight_module
 from truceline.geo.sight import Sight, StatisticalSight, TerrainSight, choose_sight
 from truceline.geo.statistical_sight import p_visible
+from truceline.geo.sweep import HeightError
 from truceline.geo.terrain import Terrain
 
 
@@ -21,12 +22,13 @@ def make_terrain(cell_m: float = 90.0, native_cell_m: float | None = None, wall_
 def ask(sight: Sight, target_height_m: float, eye_m: float = 2.0) -> np.ndarray:
     places = np.array([[0.0, -450.0], [360.0, -450.0], [900.0, -450.0]])
     return sight.p_visible(
-        places, np.full(3, eye_m), places, target_height_m, np.array([0, 0]), np.array([1, 2])
-    )
+        places, np.full(3, eye_m), places, [target_height_m], np.array([0, 0]), np.array([1, 2])
+    )[0]
 
 
-def test_terrain_sight_is_nought_or_one() -> None:
-    sight = TerrainSight(make_terrain(wall_m=10.0))
+@pytest.mark.parametrize("way", ["accurate", "fast", "exact"])
+def test_sight_of_a_point_over_terrain_is_nought_or_one(way: str) -> None:
+    sight = TerrainSight(make_terrain(wall_m=10.0), way=way)  # type: ignore[arg-type]
     before_and_behind = ask(sight, 2.0)
     assert before_and_behind.dtype == np.float32
     assert before_and_behind.tolist() == [1.0, 0.0]
@@ -36,44 +38,64 @@ def test_terrain_sight_is_nought_or_one() -> None:
     assert "bare earth" in sight.note
 
 
-def test_another_target_height_on_the_same_pairs_costs_no_second_pass(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    passes = []
-    honest = sight_module.minimum_visible_heights
-
-    def counted(*args: object, **kwargs: object) -> np.ndarray:
-        passes.append(1)
-        return honest(*args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(sight_module, "minimum_visible_heights", counted)
-    sight = TerrainSight(make_terrain(wall_m=10.0))
-    for target_m in (0.5, 2.0, 30.0):
-        ask(sight, target_m)
-    assert len(passes) == 1
-    ask(sight, 2.0, eye_m=40.0)
-    assert len(passes) == 2
-    monkeypatch.setattr(sight_module, "CACHED_PAIRS_MAX", 3)
-    ask(sight, 2.0, eye_m=50.0)  # pushes the oldest out
-    ask(sight, 2.0, eye_m=2.0)
-    assert len(passes) == 4
+def test_all_heights_are_answered_at_once_and_pairs_may_come_in_any_order() -> None:
+    terrain = hills(4, n=80)
+    xy = np.random.default_rng(1).uniform(0, 79 * 90.0, (50, 2)) * [1, -1]
+    pairs = np.random.default_rng(2).integers(0, 50, (2, 900))
+    sight = TerrainSight(terrain)
+    heights = [0.0, 2.0, 20.0]
+    together = sight.p_visible(xy, np.full(50, 5.0), xy, heights, *pairs)
+    assert together.shape == (3, 900)
+    assert (np.diff(together, axis=0) >= 0).all()
+    for slot, height in enumerate(heights):
+        by_observer = np.argsort(pairs[0], kind="stable")
+        alone = sight.p_visible(xy, np.full(50, 5.0), xy, [height], *pairs[:, by_observer])
+        np.testing.assert_array_equal(alone[0], together[slot, by_observer])
+    exact = TerrainSight(terrain, way="exact").p_visible(xy, np.full(50, 5.0), xy, heights, *pairs)
+    assert 0.1 < exact[1].mean() < 0.9
+    assert np.mean(exact[1] != together[1]) < 0.06  # both ends moved to posts half a cell away
 
 
-def test_a_reused_buffer_is_not_taken_for_the_old_pairs() -> None:
-    sight = TerrainSight(make_terrain(wall_m=10.0))
-    places = np.array([[0.0, -450.0], [360.0, -450.0], [900.0, -450.0]])
-    target = np.array([1])
-    first = sight.p_visible(places, np.full(3, 2.0), places, 2.0, np.array([0]), target).copy()
-    target[0] = 2
-    second = sight.p_visible(places, np.full(3, 2.0), places, 2.0, np.array([0]), target)
-    assert (first[0], second[0]) == (1.0, 0.0)
+@pytest.mark.parametrize("way", ["accurate", "exact"])
+def test_of_a_wide_target_the_share_that_shows_counts(way: str) -> None:
+    sight = TerrainSight(make_terrain(wall_m=10.0), way=way)  # type: ignore[arg-type]
+    eye, target = np.array([[0.0, -450.0]]), np.array([[450.0, -450.0]])
+    width_m = 450.0  # five columns: two before the wall, the wall itself and two behind it
+    shown = sight.p_visible(eye, np.array([2.0]), target, [0.0, 50.0], [0], [0], target_width_m=width_m)
+    assert shown[:, 0].tolist() == pytest.approx([0.6, 1.0])
 
 
 def test_ground_of_unknown_height_is_not_seen() -> None:
     terrain = Terrain(np.array([[0.0, 0.0, np.nan]], np.float32), 0.0, 0.0, 90.0, None, "surface", "")
     places = np.array([[0.0, 0.0], [180.0, 0.0], [9_000.0, 0.0]])
-    shares = TerrainSight(terrain).p_visible(places, np.full(3, 2.0), places, 2.0, [0, 0], [1, 2])
-    assert shares.tolist() == [0.0, 0.0]
+    shares = TerrainSight(terrain).p_visible(places, np.full(3, 2.0), places, [2.0], [0, 0, 2], [1, 2, 0])
+    assert shares.tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_with_doubt_about_heights_sight_becomes_a_chance() -> None:
+    height = np.zeros((40, 40), np.float32)
+    height[:, 20] = 3.0  # a low bank that an error of 3 m makes or unmakes
+    terrain = Terrain(height, 0.0, 0.0, 90.0, None, "bare_earth", "a bank")
+    eyes = np.stack([np.full(40, 900.0), -90.0 * np.arange(40)], axis=1)
+    targets = eyes + np.array([1500.0, 0.0])
+
+    def mean_p(error: HeightError | None) -> np.ndarray:
+        pairs = np.arange(40)
+        return TerrainSight(terrain, error=error).p_visible(
+            eyes, np.full(40, 4.0), targets, [2.0], pairs, pairs
+        )[0]
+
+    assert set(mean_p(None).tolist()) <= {0.0, 1.0}
+    doubt = mean_p(HeightError(3.0, 200.0, 16, seed=5))
+    assert 0.05 < doubt.mean() < 0.95
+    assert len(np.unique(doubt)) > 4
+    np.testing.assert_array_equal(doubt, mean_p(HeightError(3.0, 200.0, 16, seed=5)))
+    assert (doubt != mean_p(HeightError(3.0, 200.0, 16, seed=6))).any()
+    np.testing.assert_array_equal(mean_p(HeightError(0.0, 200.0, 4, seed=1)), mean_p(None))
+    note = TerrainSight(terrain, error=HeightError(3.0, 200.0, 16, seed=5)).note
+    assert "mean of 16 draws of its height error, 3 m (seed 5)" in note
+    with pytest.raises(ValueError, match="exact sight takes no draws"):
+        TerrainSight(terrain, way="exact", error=HeightError(3.0, 200.0, 16, seed=5))
 
 
 def test_statistical_sight_follows_the_law() -> None:
