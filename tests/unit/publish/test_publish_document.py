@@ -98,6 +98,32 @@ def test_crossings_hold_every_case_and_chances(document: PlanDocument) -> None:
             assert one.path_lonlat[0][1] > one.path_lonlat[-1][1]  # side a is to the north
 
 
+def test_weak_points_name_what_matters_and_say_null_where_nothing_does(
+    document: PlanDocument, small_plan: Plan
+) -> None:
+    for key, posture in document.postures.items():
+        crossings = small_plan.postures[key].crossings
+        assert crossings is not None
+        assert [point.sector for point in posture.weak_points] == ["S01", "S02"]
+        for sector, point in enumerate(posture.weak_points):
+            weakest = crossings.weakest_in_clear_weather(sector)
+            assert weakest is not None
+            assert point.p_least == pytest.approx(weakest.p_least, abs=1e-6)
+            assert (point.worst_loss is None) == (crossings.worst_loss[sector].candidate < 0)
+            assert point.worst_loss is None or point.worst_loss.p_least < point.p_least
+            more = crossings.one_more.get(sector)
+            assert (point.one_more is None) == (more is None or more.candidate < 0)
+            assert point.one_more is None or point.one_more.p_least > point.p_least
+            assert 0 <= point.n_solved <= point.n_candidates
+    assert any(point.one_more for point in document.postures[small_plan.chosen.key].weak_points)
+    chosen = small_plan.chosen
+    assert chosen.crossings is not None
+    bare = replace(chosen, crossings=replace(chosen.crossings, one_more={}))
+    plan = replace(small_plan, postures={**small_plan.postures, chosen.key: bare})
+    points = document_plan(plan).postures[bare.key].weak_points
+    assert [(point.one_more, point.n_candidates) for point in points] == [(None, 0)] * 2
+
+
 def test_a_crossing_nobody_can_make_is_null_and_not_zero(small_plan: Plan) -> None:
     chosen = small_plan.chosen
     crossings = chosen.crossings
@@ -115,7 +141,7 @@ def test_a_crossing_nobody_can_make_is_null_and_not_zero(small_plan: Plan) -> No
         )
         for one in crossings.weak
     )
-    closed = replace(chosen, crossings=Crossings(blocked, crossings.profiles, {}, 0.1))
+    closed = replace(chosen, crossings=Crossings(blocked, crossings.profiles, {}, {}, 0.1))
     plan = replace(small_plan, postures={**small_plan.postures, chosen.key: closed})
     found = document_plan(plan).postures[chosen.key].crossings
     assert all(one.p_least is one.p_average is one.chainage_km is None for one in found)
