@@ -206,9 +206,14 @@ def weigh_cells(step, field, order, mass, weight):
         if abs(a - b) < step[r, c]:
             value = upwind(field, r, c, step[r, c])
             share = (value - a) / (2.0 * value - a - b)
-        if (share > 0.0 and a >= field[r, c]) or (share < 1.0 and b >= field[r, c]):
-            lost += here
-            continue
+        # By rounding a neighbour may be no lower; any other share is a dearer policy, never a wrong bound.
+        if a >= field[r, c]:
+            share = 0.0
+        if b >= field[r, c]:
+            if a >= field[r, c]:
+                lost += here
+                continue
+            share = 1.0
         mass[ra, c] += here * share
         mass[r, cb] += here * (1.0 - share)
         weight[r, c] += here * math.sqrt(share * share + (1.0 - share) * (1.0 - share))

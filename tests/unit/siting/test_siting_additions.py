@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truceline.errors import GeometryError
+from truceline.siting import _crossing_kernels
 from truceline.siting.additions import ListedAdditions, find_best_addition, weigh_crossing
 from truceline.siting.eikonal import solve_eikonal
 
@@ -113,6 +114,22 @@ def test_the_weights_are_metres_along_the_path():
     assert weights.exposure == pytest.approx((weights.metres * slowness).sum(), rel=1e-9)
     straight_m = (slowness.shape[0] - 1) * CELL_M
     assert straight_m <= weights.metres.sum() < 1.5 * straight_m
+
+
+def test_a_neighbour_that_rounding_left_no_lower_gets_no_share():
+    field = np.full((4, 4), np.inf)
+    field[1, 1], field[1, 2], field[2, 2] = 0.0, 1.0, 1.0  # source; where the mass lies; as high as that
+    step = np.full((4, 4), 1.0 + 1e-15)
+    mass, weight = np.zeros((4, 4)), np.zeros((4, 4))
+    mass[1, 2] = 1.0
+    order = np.array([6])  # row 1, column 2
+    assert _crossing_kernels.weigh_cells(step, field, order, mass, weight) == 0.0
+    assert mass[1, 1] == 1.0
+    assert weight[1, 2] == 1.0
+    field[1, 1] = 1.0  # now no neighbour is lower
+    mass[:] = 0.0
+    mass[1, 2] = 1.0
+    assert _crossing_kernels.weigh_cells(step, field, order, mass, weight) == 1.0
 
 
 def test_few_candidates_are_solved_on_a_long_line():
