@@ -22,6 +22,7 @@ def list_pairs(
     x_m: Floats,
     y_m: Floats,
     reach_m: Floats,
+    arc: Floats,
     cell_x_m: Floats,
     cell_y_m: Floats,
     boxes: Floats,
@@ -30,7 +31,10 @@ def list_pairs(
     pair_cell: Ints,
     pair_distance_m: Singles,
 ) -> None:
-    """Count (fill False, into indptr[i + 1]) or write the cells in reach of each observer, in cell order."""
+    """Count (fill False, into indptr[i + 1]) or write the cells in reach and arc of each observer, in order.
+
+    arc: (observers, 3) direction faced (east, north) and cosine of half the arc, below -1 for all round.
+    """
     n_cells = len(cell_x_m)
     for i in prange(len(x_m)):
         reach_squared = reach_m[i] * reach_m[i]
@@ -45,7 +49,8 @@ def list_pairs(
                 dx = cell_x_m[c] - x_m[i]
                 dy = cell_y_m[c] - y_m[i]
                 squared = dx * dx + dy * dy
-                if squared <= reach_squared:
+                ahead = dx * arc[i, 0] + dy * arc[i, 1]
+                if squared <= reach_squared and ahead >= arc[i, 2] * np.sqrt(squared):
                     if fill:
                         pair_cell[position + count] = c
                         pair_distance_m[position + count] = np.sqrt(squared)
@@ -79,13 +84,14 @@ def fill_entries(
     reach_m: Floats,
     horizon_m: Floats,
     n_states: int,
+    asked: NDArray[np.bool_],
     p_min: float,
     p_max: float,
     indptr: Longs,
     indices: Ints,
     log_miss: Singles,
 ) -> None:
-    """Count or write, per candidate, the events with a v p >= p_min and their -ln(1 - a v p)."""
+    """Count or write, per candidate, the events asked for with a v p >= p_min and their -ln(1 - a v p)."""
     n_rows = values.shape[1]
     for i in prange(len(observer)):
         s = sensor[i]
@@ -96,6 +102,8 @@ def fill_entries(
             for row in range(n_rows):
                 kind = row // n_states
                 if reach_m[s, row] <= 0.0 or distance_m > min(reach_m[s, row], horizon_m[i, kind]):
+                    continue
+                if not asked[pair_cell[pair] * n_rows + row]:
                     continue
                 p = availability[s] * interpolate(values[s, row], reach_m[s, row], distance_m)
                 slot = height_slot[s, kind]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._arrays import FloatArray
 from .kinds import KINDS, N_KINDS, N_STATES
-from .means import IntArray, Means
+from .means import ALL_ROUND_DEG, IntArray, Means
 from .parameters import DetectionParameters
 from .performance import radar_reach_m, sight_height_m
 from .sensors import Sensor
@@ -24,6 +24,8 @@ from .tables import RangeTables
 
 PAIRS_PER_BATCH: Final = 4_000_000
 """Pairs held at once: about 100 MB with the visibilities of six target heights (memory, not modelling)."""
+NO_ARC: Final = -2.0
+"""In place of a cosine: no direction is outside."""
 CELLS_PER_BLOCK: Final = 64
 """Consecutive cells that share a bounding box in the search (speed only)."""
 
@@ -69,7 +71,7 @@ def places_from_points(x_m: FloatArray, y_m: FloatArray) -> Places:
 
 @dataclass(frozen=True)
 class FixedMeans:
-    """The fixed candidates as kernel arrays, ordered by observer (place and eye height)."""
+    """The fixed candidates as kernel arrays, ordered by observer (place, eye height and arc)."""
 
     sensors: tuple[Sensor, ...]
     candidate: IntArray
@@ -81,6 +83,8 @@ class FixedMeans:
     observer_xy_m: FloatArray
     eye_height_m: FloatArray
     """Per observer."""
+    arc: FloatArray
+    """(observers, 3): unit vector of the direction faced, and the cosine of half the arc (-2: all round)."""
     heights_m: FloatArray
     """Distinct target heights that must be in sight."""
     height_slot: IntArray
@@ -109,7 +113,8 @@ def collect_fixed(means: Means, sensors: Mapping[str, Sensor], parameters: Detec
     fixed = np.flatnonzero(~means.is_area)
     names = sorted({means.sensor_id[i] for i in fixed})
     records = tuple(sensors[name] for name in names)
-    where = np.stack([means.x_m[fixed], means.y_m[fixed], means.eye_height_m[fixed]], axis=1)
+    arc = _describe_arcs(means.facing_deg[fixed], means.arc_deg[fixed])
+    where = np.column_stack([means.x_m[fixed], means.y_m[fixed], means.eye_height_m[fixed], arc])
     observers, observer = np.unique(where, axis=0, return_inverse=True)
     observer = observer.reshape(-1).astype(np.int64)
     order = np.argsort(observer, kind="stable")
@@ -131,10 +136,19 @@ def collect_fixed(means: Means, sensors: Mapping[str, Sensor], parameters: Detec
         observer=observer[order],
         observer_xy_m=np.ascontiguousarray(observers[:, :2]),
         eye_height_m=eye,
+        arc=np.ascontiguousarray(observers[:, 3:]),
         heights_m=np.array(heights, dtype=np.float64),
         height_slot=np.array(slot, dtype=np.int64).reshape(len(records), N_KINDS),
         horizon_m=horizon,
     )
+
+
+def _describe_arcs(facing_deg: FloatArray, arc_deg: FloatArray) -> FloatArray:
+    """Return (n, 3): where each faces as a unit vector (east, north), and the cosine of half its arc."""
+    all_round = arc_deg >= ALL_ROUND_DEG
+    bearing = np.radians(np.where(all_round, 0.0, facing_deg))
+    half = np.where(all_round, NO_ARC, np.cos(np.radians(arc_deg) / 2))
+    return np.stack([np.sin(bearing), np.cos(bearing), half], axis=1)
 
 
 def iterate_batches(
@@ -194,8 +208,9 @@ def _run_pairs(
     x, y = (np.ascontiguousarray(fixed.observer_xy_m[part, axis]) for axis in (0, 1))
     cell_x, cell_y = (np.ascontiguousarray(places.xy_m[:, axis]) for axis in (0, 1))
     reach_part = np.ascontiguousarray(reach[part])
+    arc = np.ascontiguousarray(fixed.arc[part])
     _kernels.list_pairs(
-        fill, x, y, reach_part, cell_x, cell_y, places.boxes, CELLS_PER_BLOCK, indptr, cell, distance
+        fill, x, y, reach_part, arc, cell_x, cell_y, places.boxes, CELLS_PER_BLOCK, indptr, cell, distance
     )
     return cell, distance
 

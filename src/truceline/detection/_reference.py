@@ -19,6 +19,7 @@ def list_pairs(
     x_m: Array,
     y_m: Array,
     reach_m: Array,
+    arc: Array,
     cell_x_m: Array,
     cell_y_m: Array,
     boxes: Array,
@@ -27,12 +28,20 @@ def list_pairs(
     pair_cell: Array,
     pair_distance_m: Array,
 ) -> None:
-    """Count or write the cells within reach of each observer; boxes only save time, so they are ignored."""
+    """Count or write the cells in reach and arc of each observer; boxes only save time: they are ignored."""
+
+    def is_ahead(dx: float, dy: float, east: float, north: float, least_cosine: float) -> bool:
+        return dx * east + dy * north >= least_cosine * math.sqrt(dx * dx + dy * dy)
+
     for i, (x, y, reach) in enumerate(zip(x_m, y_m, reach_m, strict=True)):
         squares = [
             (cx - x) * (cx - x) + (cy - y) * (cy - y) for cx, cy in zip(cell_x_m, cell_y_m, strict=True)
         ]
-        near = [c for c, squared in enumerate(squares) if squared <= reach * reach]
+        near = [
+            c
+            for c, squared in enumerate(squares)
+            if squared <= reach * reach and is_ahead(cell_x_m[c] - x, cell_y_m[c] - y, *arc[i])
+        ]
         if fill:
             for k, c in enumerate(near):
                 pair_cell[indptr[i] + k] = c
@@ -60,13 +69,14 @@ def fill_entries(
     reach_m: Array,
     horizon_m: Array,
     n_states: int,
+    asked: Array,
     p_min: float,
     p_max: float,
     indptr: Array,
     indices: Array,
     log_miss: Array,
 ) -> None:
-    """Count or write, per candidate, the events with a v p >= p_min and their -ln(1 - a v p)."""
+    """Count or write, per candidate, the events asked for with a v p >= p_min and their -ln(1 - a v p)."""
     n_rows = values.shape[1]
     for i, (o, s) in enumerate(zip(observer, sensor, strict=True)):
         entries = []
@@ -75,7 +85,7 @@ def fill_entries(
             for row in range(n_rows):
                 kind = row // n_states
                 in_reach = 0 < reach_m[s, row] >= distance_m and distance_m <= horizon_m[i, kind]
-                if not in_reach:
+                if not in_reach or not asked[pair_cell[pair] * n_rows + row]:
                     continue
                 slot = height_slot[s, kind]
                 in_sight = float(visible[slot, pair]) if slot >= 0 else 1.0

@@ -30,6 +30,7 @@ P_MIN: Final = 1e-4
 """Entries below this are dropped: together they move no reported figure (memory, not modelling)."""
 P_MAX: Final = 1 - 1e-6
 """Largest probability stored: keeps -ln(1 - p) finite."""
+BoolArray = NDArray[np.bool_]
 _Rows = list[tuple[NDArray[np.int32], NDArray[np.float32]]]
 _NO_ENTRIES: Final = (np.empty(0, np.int32), np.empty(0, np.float32))
 
@@ -87,6 +88,7 @@ def detection_table(
     cell_sector: ArrayLike,
     sector_area_m2: ArrayLike,
     cell_m: float,
+    counts: ArrayLike | None = None,
     p_min: float = P_MIN,
 ) -> DetectionTable:
     """Return the table of all candidates against all events of the cells.
@@ -94,7 +96,9 @@ def detection_table(
     Cells are squares of side `cell_m` around (cells_x_m, cells_y_m) (m,): detection is averaged over their
     area, visibility taken at the centre. `cell_sector` (m,) is the sector of each cell (-1 none),
     `sector_area_m2` the area each sector's moving means share. Moving means cover every cell of their sector
-    alike. Raises ScenarioError (means, assumptions) and GeometryError (cells), each with all problems.
+    alike. counts: (n_events,) False for events that nobody asks about (no weight, water, forbidden ground):
+    they are left out while the table is made and cost no memory. Raises ScenarioError (means, assumptions)
+    and GeometryError (cells), each with all problems.
     """
     x, y, areas = as_floats(cells_x_m), as_floats(cells_y_m), np.atleast_1d(as_floats(sector_area_m2))
     sector = np.asarray(cell_sector, dtype=np.int64)
@@ -102,10 +106,11 @@ def detection_table(
     check_means(means, sensors, areas)
     index = EventIndex(len(x))
     rows: _Rows = [_NO_ENTRIES] * means.n
-    _fill_area_rows(rows, means, sensors, parameters, sector, areas, p_min)
+    asked = _check_counts(counts, index.n_events)
+    _fill_area_rows(rows, means, sensors, parameters, sector, areas, asked, p_min)
     fixed = collect_fixed(means, sensors, parameters)
     if len(fixed.candidate) and len(x):
-        _fill_fixed_rows(rows, fixed, x, y, sight, parameters, cell_m, p_min)
+        _fill_fixed_rows(rows, fixed, x, y, sight, parameters, cell_m, asked, p_min)
     indptr = np.zeros(means.n + 1, dtype=np.int64)
     np.cumsum([len(indices) for indices, _ in rows], out=indptr[1:])
     indices, log_miss = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
@@ -116,6 +121,18 @@ def detection_table(
     return DetectionTable(indptr, indices, log_miss, index.n_events)
 
 
+def _check_counts(counts: ArrayLike | None, n_events: int) -> BoolArray:
+    """Return (n_events,) which events are asked for; GeometryError for another length."""
+    if counts is None:
+        return np.ones(n_events, dtype=np.bool_)
+    asked = np.ascontiguousarray(counts, dtype=np.bool_)
+    problems = ProblemList()
+    if asked.shape != (n_events,):
+        problems.add("counts", f"has the shape {asked.shape}", f"give one for each of the {n_events} events")
+    problems.raise_if_any(GeometryError, "the events to be counted cannot be used")
+    return asked
+
+
 def _fill_fixed_rows(
     rows: _Rows,
     fixed: FixedMeans,
@@ -124,6 +141,7 @@ def _fill_fixed_rows(
     sight: Sight,
     parameters: DetectionParameters,
     cell_m: float,
+    asked: BoolArray,
     p_min: float,
 ) -> None:
     """Put the entries of every fixed candidate into `rows`, batch by batch."""
@@ -149,6 +167,7 @@ def _fill_fixed_rows(
                 tables.reach_m,
                 horizon,
                 N_STATES,
+                asked,
                 p_min,
                 P_MAX,
                 indptr,
@@ -170,6 +189,7 @@ def _fill_area_rows(
     parameters: DetectionParameters,
     cell_sector: IntArray,
     sector_area_m2: FloatArray,
+    asked: BoolArray,
     p_min: float,
 ) -> None:
     """Put the entries of every area candidate into `rows`; equal candidates share one array."""
@@ -182,7 +202,8 @@ def _fill_area_rows(
             cells = np.flatnonzero(cell_sector == key[1])
             events = (cells[:, None] * p.size + kept[None, :]).astype(np.int32).ravel()
             values = np.tile(-np.log1p(-np.minimum(p[kept], P_MAX)), len(cells)).astype(np.float32)
-            known[key] = (events, values)
+            kept_events = asked[events]
+            known[key] = (events[kept_events], values[kept_events])
         rows[i] = known[key]
 
 

@@ -21,6 +21,19 @@ from .visits import HOURS_PER_DAY
 
 IntArray = NDArray[np.int64]
 
+ALL_ROUND_DEG = 360.0
+"""Arc of a means that watches in every direction."""
+_COLUMNS: dict[str, type] = {
+    "x_m": np.float64,
+    "y_m": np.float64,
+    "eye_height_m": np.float64,
+    "sector": np.int64,
+    "hours_per_day": np.float64,
+    "facing_deg": np.float64,
+    "arc_deg": np.float64,
+}
+"""Arrays of `Means` in the order of its fields."""
+
 
 @dataclass(frozen=True)
 class EventIndex:
@@ -61,6 +74,10 @@ class Means:
     """Sector whose cells an area means covers; -1 for fixed means."""
     hours_per_day: FloatArray
     """Hours on task of an area means; 24 for fixed means."""
+    facing_deg: FloatArray
+    """Bearing of the middle of its arc, clockwise from grid north; without meaning where the arc is 360."""
+    arc_deg: FloatArray
+    """Width of the arc a fixed means watches: 360 for all round."""
 
     @property
     def n(self) -> int:
@@ -73,22 +90,36 @@ class Means:
         return np.array([kind == "area" for kind in self.kind], dtype=np.bool_)
 
 
-def fixed_means(sensor_id: Sequence[str], x_m: ArrayLike, y_m: ArrayLike, eye_height_m: ArrayLike) -> Means:
-    """Return means that stand at places: one entry for each means, several may share a place."""
+def fixed_means(
+    sensor_id: Sequence[str],
+    x_m: ArrayLike,
+    y_m: ArrayLike,
+    eye_height_m: ArrayLike,
+    *,
+    facing_deg: ArrayLike = 0.0,
+    arc_deg: ArrayLike = ALL_ROUND_DEG,
+) -> Means:
+    """Return means that stand at places: one entry for each means, several may share a place.
+
+    facing_deg, arc_deg: one or (n,); see `Means`. What lies outside the arc is not watched.
+    """
     n = len(sensor_id)
-    x, y, eye = (np.broadcast_to(as_floats(value), (n,)).copy() for value in (x_m, y_m, eye_height_m))
-    return Means(
-        tuple(sensor_id), ("fixed",) * n, x, y, eye, np.full(n, -1, dtype=np.int64), np.full(n, HOURS_PER_DAY)
+    x, y, eye, facing, arc = (
+        np.broadcast_to(as_floats(value), (n,)).copy()
+        for value in (x_m, y_m, eye_height_m, facing_deg, arc_deg)
     )
+    sector, hours = np.full(n, -1, dtype=np.int64), np.full(n, HOURS_PER_DAY)
+    return Means(tuple(sensor_id), ("fixed",) * n, x, y, eye, sector, hours, facing, arc)
 
 
 def area_means(sensor_id: Sequence[str], sector: ArrayLike, hours_per_day: ArrayLike) -> Means:
     """Return means that work in sectors (patrols, drones, satellites), with hours on task per day."""
     n = len(sensor_id)
-    nowhere = np.full(n, np.nan)
+    x, y, eye = (np.full(n, np.nan) for _ in range(3))
     sectors = np.broadcast_to(np.asarray(sector, dtype=np.int64), (n,)).copy()
     hours = np.broadcast_to(as_floats(hours_per_day), (n,)).copy()
-    return Means(tuple(sensor_id), ("area",) * n, nowhere, nowhere.copy(), nowhere.copy(), sectors, hours)
+    all_round = np.full(n, ALL_ROUND_DEG)
+    return Means(tuple(sensor_id), ("area",) * n, x, y, eye, sectors, hours, np.zeros(n), all_round)
 
 
 def join_means(parts: Sequence[Means]) -> Means:
@@ -96,11 +127,10 @@ def join_means(parts: Sequence[Means]) -> Means:
     return Means(
         tuple(name for part in parts for name in part.sensor_id),
         tuple(kind for part in parts for kind in part.kind),
-        np.concatenate([np.empty(0), *(part.x_m for part in parts)]),
-        np.concatenate([np.empty(0), *(part.y_m for part in parts)]),
-        np.concatenate([np.empty(0), *(part.eye_height_m for part in parts)]),
-        np.concatenate([np.empty(0, dtype=np.int64), *(part.sector for part in parts)]),
-        np.concatenate([np.empty(0), *(part.hours_per_day for part in parts)]),
+        *(
+            np.concatenate([np.empty(0, dtype=dtype), *(getattr(part, name) for part in parts)])
+            for name, dtype in _COLUMNS.items()
+        ),
     )
 
 
@@ -109,11 +139,7 @@ def select_means(means: Means, index: IntArray) -> Means:
     return Means(
         tuple(means.sensor_id[i] for i in index),
         tuple(means.kind[i] for i in index),
-        means.x_m[index],
-        means.y_m[index],
-        means.eye_height_m[index],
-        means.sector[index],
-        means.hours_per_day[index],
+        *(getattr(means, name)[index] for name in _COLUMNS),
     )
 
 

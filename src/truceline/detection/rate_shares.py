@@ -173,6 +173,7 @@ def _select(fixed: FixedMeans, rows: IntArray) -> FixedMeans:
         observer=observer.reshape(-1).astype(np.int64),
         observer_xy_m=np.ascontiguousarray(fixed.observer_xy_m[used]),
         eye_height_m=np.ascontiguousarray(fixed.eye_height_m[used]),
+        arc=np.ascontiguousarray(fixed.arc[used]),
         horizon_m=fixed.horizon_m[rows],
     )
 

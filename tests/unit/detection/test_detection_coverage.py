@@ -24,6 +24,7 @@ from truceline.detection.means import (
     attribution_of,
     fixed_means,
     join_means,
+    select_means,
 )
 from truceline.detection.measures import average, event_weights, find_blind_share, fuse, measure_alarms
 from truceline.detection.moving import area_rate_per_s, p_event_area
@@ -423,3 +424,45 @@ def test_longer_ranges_never_lower_an_entry() -> None:
     )
     assert (high >= low - 2e-3).all()
     assert high.sum() > low.sum() * 1.1
+
+
+def test_what_lies_outside_its_arc_a_means_does_not_watch() -> None:
+    bearings = np.radians(np.arange(0, 360, 15))
+    x, y = 500.0 * np.sin(bearings), 500.0 * np.cos(bearings)
+    for facing, arc in ((0.0, 92.0), (90.0, 103.0), (350.0, 42.0), (200.0, 357.0), (77.0, 360.0)):
+        means = fixed_means(["disc"], 0.0, 0.0, 5.0, facing_deg=facing, arc_deg=arc)
+        table = table_of(means, x, y, {"disc": DISC})
+        seen = np.unique(table.indices // 21)
+        off = np.abs((np.degrees(bearings) - facing + 180) % 360 - 180)
+        assert seen.tolist() == np.flatnonzero(off <= arc / 2 + 1e-6).tolist()
+
+
+def test_two_means_of_one_place_may_face_apart() -> None:
+    means = fixed_means(["disc", "disc"], 0.0, 0.0, 5.0, facing_deg=[90.0, 270.0], arc_deg=60.0)
+    table = table_of(means, [400.0, -400.0], [0.0, 0.0], {"disc": DISC})
+    rows = [np.unique(table.indices[a:b] // 21).tolist() for a, b in itertools.pairwise(table.indptr)]
+    assert rows == [[0], [1]]
+    grid = {"grid_sector": np.zeros(2, dtype=int), "sector_area_m2": [1e9], "cell_m": 0.0}
+    one = select_means(means, np.array([0]))
+    x = [400.0, -400.0]
+    field = rate_fields(one, [1], x, [0.0, 0.0], FlatSight(), {"disc": DISC}, PARAMETERS, **grid)
+    assert (field[:, 0, 0] > 0).any()
+    assert (field[:, :, 1] == 0).all()
+
+
+def test_events_nobody_asks_about_are_left_out_while_the_table_is_made() -> None:
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(-4e3, 4e3, (2, 60))
+    means = join_means(
+        [fixed_means(["op_human", "acoustic_small"], 0.0, 0.0, 5.0), area_means(["patrol_vehicle"], [0], 8.0)]
+    )
+    counts = rng.random(60 * 21) < 0.5
+    whole, asked = table_of(means, x, y, SENSORS), table_of(means, x, y, SENSORS, counts=counts)
+    for row in range(means.n):
+        a, b = (slice(one.indptr[row], one.indptr[row + 1]) for one in (whole, asked))
+        kept = counts[whole.indices[a]]
+        assert asked.indices[b].tolist() == whole.indices[a][kept].tolist()
+        assert asked.log_miss[b].tolist() == whole.log_miss[a][kept].tolist()
+        assert 0 < kept.sum() < kept.size
+    with pytest.raises(GeometryError, match=r"counts  has the shape \(3,\)"):
+        table_of(means, x, y, SENSORS, counts=[True] * 3)
