@@ -7,6 +7,7 @@ PYTHON ?= $(shell for each in $(CANDIDATES); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$each; break; }; done)
 SCENARIO ?= ukraine-2025
 OUT ?= plan
+BENCH ?=
 
 .PHONY: help plan test test-lowest check docs bench clean
 .DEFAULT_GOAL := help
@@ -35,8 +36,8 @@ check: $(VENV)/.installed-dev ## Check style, types and the direction of imports
 docs: $(VENV)/.installed-dev ## Write the generated pages of the manual again
 	$(BIN)/python scripts/make_docs.py
 
-bench: $(VENV)/.installed-dev ## Measure how long things take
-	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+bench: $(VENV)/.installed-dev ## Measure beside the peers that are installed (BENCH="--quick sight" for less)
+	$(BIN)/python benchmarks/run_all.py $(BENCH)
 
 clean: ## Remove the environment, caches and the plan
 	rm -rf $(VENV) $(VENV)-lowest plan build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .nbcache src/*.egg-info

@@ -1,4 +1,4 @@
-"""Make the siting instances of the whole line: S, M and L on the 1,200 km strip, seen by our own sight.
+"""Make the siting instances of the whole line: S, M and L on the 1,200 km strip, seen by our own table.
 
 A meandering line; cells to watch on a regular grid within 10 km of it, weighted by their distance from it;
 candidates on the best of ten points around random places within 12 km; a 20 m mast, 15 km of reach, targets
@@ -17,8 +17,8 @@ import numpy as np
 from ground import make_strip
 from numpy.typing import NDArray
 
+from truceline.geo.sight_table import SightTable, build_sight_table
 from truceline.geo.terrain import Terrain
-from truceline.geo.visibility import minimum_visible_heights
 from truceline.siting.problems import SitingProblem, build_siting_problem
 
 SIZES = {"S": (10_000, 1_000), "M": (50_000, 10_000), "L": (200_000, 30_000)}
@@ -37,7 +37,6 @@ PEOPLE_PER_POST = (6, 25)
 """Costs are drawn from this half-open range."""
 SPARE_SITES = 1.25
 """Places drawn for each one kept, since some land on one cell."""
-PAIRS_AT_ONCE = 8_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +83,15 @@ class LineCase:
 
 
 def load_case(name: str) -> LineCase:
-    """Return instance S, M or L, made once and then read from the temporary folder."""
+    """Return instance S, M or L, or a city by name, made once and then read from the temporary folder."""
     path = cache_folder() / f"{name}.npz"
     if not path.is_file():
-        write_case(path, make_case(name))
+        if name in SIZES:
+            write_case(path, make_case(name))
+        else:
+            from city_cases import make_city
+
+            write_case(path, make_city(name))
     with np.load(path, allow_pickle=False) as arrays:
         return LineCase(name, **{field: arrays[field] for field in arrays.files})
 
@@ -108,7 +112,7 @@ def write_case(path: Path, case: LineCase) -> None:
 
 
 def make_case(name: str) -> LineCase:
-    """Return a new instance; the sight behind it is exact."""
+    """Return a new instance."""
     terrain = make_strip().terrain
     return see_layout(name, terrain, lay_out(terrain, *SIZES[name]))
 
@@ -139,47 +143,32 @@ def lay_out(terrain: Terrain, n_cells: int, n_sites: int, *, seed: int = 5) -> L
     )
 
 
+def build_table(terrain: Terrain, layout: Layout) -> SightTable:
+    """Return who sees what of a layout, in the accurate mode."""
+    return build_sight_table(
+        terrain,
+        layout.site_xy_m,
+        MAST_M,
+        layout.cell_xy_m,
+        max_distance_m=REACH_M,
+        height_max_m=TARGET_M,
+        mode="accurate",
+    )
+
+
 def see_layout(name: str, terrain: Terrain, layout: Layout) -> LineCase:
-    """Return the instance of a layout: exact sight between every site and every cell in reach of it."""
-    observers, targets, distance_m = pairs_in_reach(layout, REACH_M)
-    seen = np.empty(observers.size, dtype=np.bool_)
-    for first in range(0, observers.size, PAIRS_AT_ONCE):
-        part = slice(first, first + PAIRS_AT_ONCE)
-        needed_m = minimum_visible_heights(
-            terrain, layout.site_xy_m, MAST_M, layout.cell_xy_m, observers[part], targets[part]
-        )
-        seen[part] = needed_m <= TARGET_M
-    n_sites = layout.cost.size
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(observers[seen], minlength=n_sites))])
-    chance = P_CLOSE * np.exp(-((distance_m[seen] / 1000.0 / DETECTION_SCALE_KM) ** 2))
+    """Return the instance of a layout."""
+    table = build_table(terrain, layout)
+    chance = P_CLOSE * np.exp(-((table.distance_m / 1000.0 / DETECTION_SCALE_KM) ** 2))
     return LineCase(
         name,
-        indptr.astype(np.int64),
-        targets[seen],
+        table.indptr,
+        table.target,
         chance.astype(np.float32),
         layout.weight,
         layout.cost,
         layout.cell_xy_m[:, 0] / 1000.0,
     )
-
-
-def pairs_in_reach(
-    layout: Layout, reach_m: float
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Return site, cell and distance (m) of every pair within reach, ordered by site and then by cell."""
-    eastings = layout.cell_xy_m[:, 0]
-    first = np.searchsorted(eastings, layout.site_xy_m[:, 0] - reach_m)
-    last = np.searchsorted(eastings, layout.site_xy_m[:, 0] + reach_m, side="right")
-    cells, distances, counts = [], [], []
-    for site, (a, b) in enumerate(zip(first, last, strict=True)):
-        offset = layout.cell_xy_m[a:b] - layout.site_xy_m[site]
-        distance = np.hypot(offset[:, 0], offset[:, 1])
-        near = np.flatnonzero(distance <= reach_m)
-        cells.append((a + near).astype(np.int32))
-        distances.append(distance[near].astype(np.float32))
-        counts.append(near.size)
-    observers = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    return observers, np.concatenate(cells), np.concatenate(distances)
 
 
 def _line_place(along_km: NDArray[np.float64], depth_km: float) -> NDArray[np.float64]:
