@@ -20,6 +20,7 @@ from truceline.units import QuantityError, format_share, format_value, parse_qua
 if TYPE_CHECKING:
     from truceline.geo.ground_store import GroundFile
     from truceline.plan.ground_survey import GroundSurvey
+    from truceline.plan.heights import HeightDoubt
 
 app = typer.Typer(
     help="Add elevation models once, and look at them before a plan uses them.", no_args_is_help=True
@@ -177,11 +178,20 @@ def _tell_survey(survey: GroundSurvey, seconds: float) -> Iterator[str]:
         yield "On the line itself: heights everywhere"
     rests = f" of heights that resolve {survey.resolution_m:,.0f} m" * (survey.resolution_m > survey.cell_m)
     yield f"Cells: {survey.cell_m:,.0f} m{rests}"
-    if survey.error_m is not None:
-        yield f"Error of the heights: {survey.error_m:g} m (standard deviation, as stated)"
+    yield f"Error of the heights: {_tell_doubt(survey.doubt)}"
     yield f"Sight: {'exact ' * (survey.sight_mode == 'terrain')}{survey.sight_note}"
     how = "found as cut before" if survey.was_kept else "cut out"
     yield f"The ground along the line was {how} in {seconds:.1f} s"
+
+
+def _tell_doubt(doubt: HeightDoubt) -> str:
+    """Return how wrong heights may be and what is made of it."""
+    use = (
+        f"sight is a chance over {doubt.n_draws} draws"
+        if doubt.n_draws
+        else "not drawn (`terrain.draws` is 0)"
+    )
+    return f"{doubt.error.value:g} m, {doubt.error.evidence}; {use}"
 
 
 def _print_files(files: Sequence[GroundFile]) -> None:

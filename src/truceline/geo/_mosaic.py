@@ -28,6 +28,7 @@ from truceline.geo._raster import (
     Raster,
     apply,
     is_metric,
+    list_parts,
     open_raster,
     read_window,
     warn_impossible,
@@ -105,6 +106,7 @@ def read_mosaic(
                 raster = open_raster(path, source_crs, problems)
                 if raster is not None:
                     rasters.append(raster)
+                    list_parts(raster, problems)
             problems.raise_if_any(TerrainError, TITLE)
             assert target is not None  # noqa: S101  (a bad target has been raised)
             return _join(rasters, target, bounds_m, cell_m, cells_max, reach, problems)

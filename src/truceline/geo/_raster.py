@@ -8,10 +8,12 @@ or a sample of its blocks. No heights are invented: impossible ones become NaN. 
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import numpy as np
 import rasterio
@@ -22,7 +24,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
-from truceline.errors import ProblemList
+from truceline.errors import Problem, ProblemList, TerrainError
 
 LOWEST_GROUND_M = -500.0
 HIGHEST_GROUND_M = 9_000.0
@@ -42,7 +44,10 @@ SAMPLED_CELLS = 4_000_000
 """How much of a file is looked at to estimate its voids: so many blocks and about so many cells at most."""
 CELLS_TO_SEE_SLOPE = 2
 """Fewest cells along either side: a strip one cell wide has no slope and warps to nothing."""
+SIDE_FILES = (".xml", ".ovr")
+"""Files beside a raster that other programs rewrite without touching a height: statistics, overviews."""
 _UNIT_TOLERANCE = 1e-9
+_VRT_SOURCE = re.compile(r'<SourceFilename(?:[^>]*relativeToVRT="([01])")?[^>]*>([^<]+)<')
 
 
 @dataclass
@@ -107,8 +112,8 @@ def open_raster(path: Path, source_crs: str | None, problems: ProblemList) -> Ra
     return Raster(path, dataset, crs, finest_m, coarsest_m)
 
 
-def list_parts(raster: Raster, problems: ProblemList) -> tuple[Path, ...]:
-    """Return the other files a raster is made of (the tiles of a VRT), noting those that are not here.
+def list_parts(raster: Raster, problems: ProblemList) -> tuple[Path, ...] | None:
+    """Return the other files a raster is made of (the tiles of a VRT); None, and noted, when some are gone.
 
     A mosaic whose tiles are on another machine, or have moved, would be read as one great void.
     """
@@ -125,11 +130,12 @@ def list_parts(raster: Raster, problems: ProblemList) -> tuple[Path, ...]:
             is_here = False
         if not is_here:
             missing.append(str(part))
-        elif part.resolve() != own:
+        elif part.resolve() != own and part.suffix.lower() not in SIDE_FILES:
             parts.append(part)
     if missing:
         found = f"names {len(missing):,} file(s) that are not on this machine, first {missing[0]}"
         problems.add(str(raster.path), found, "put them where it says, or make the mosaic again")
+        return None
     return tuple(parts)
 
 
@@ -144,9 +150,17 @@ def is_metric(crs: CRS) -> bool:
 
 
 def read_window(raster: Raster, window: Window) -> NDArray[np.float32]:
-    """Read heights in metres; no-data and impossible values as NaN (int16 voids are often undeclared)."""
+    """Read heights in metres; no-data and impossible values as NaN (int16 voids are often undeclared).
+
+    Raises TerrainError where the file is damaged or cut short.
+    """
     dataset = raster.dataset
-    masked = dataset.read(1, window=window, masked=True)
+    try:
+        masked = dataset.read(1, window=window, masked=True)
+    except RasterioError:
+        hint = "copy it from its source again"
+        problem = Problem(str(raster.path), "is damaged: part of its heights cannot be read", hint)
+        raise TerrainError("The elevation model cannot be read", [problem]) from None
     height_m = np.asarray(np.ma.getdata(masked), dtype=np.float32) * np.float32(dataset.scales[0])
     height_m += np.float32(dataset.offsets[0])
     height_m[np.ma.getmaskarray(masked)] = np.nan
@@ -282,10 +296,9 @@ def _spread(n: int, n_wanted: int) -> list[int]:
 
 def _sources_of_vrt(path: Path) -> list[Path]:
     """Return the sources a VRT names; GDAL lists only those that exist."""
-    import re
-
     text = path.read_text(encoding="utf-8", errors="replace")
     sources = []
-    for relative, name in re.findall(r'<SourceFilename(?:[^>]*relativeToVRT="([01])")?[^>]*>([^<]+)<', text):
-        sources.append(path.parent / name.strip() if relative == "1" else Path(name.strip()))
+    for relative, written in _VRT_SOURCE.findall(text):
+        name = unescape(written.strip())
+        sources.append(path.parent / name if relative == "1" else Path(name))
     return sources

@@ -202,7 +202,9 @@ def add_files(
             continue
         with raster.dataset:
             facts = _Facts(surface, source_crs, error_m, source)
-            fresh[path.resolve()] = _describe(folder, path, raster, facts, problems)
+            file = _describe(folder, path, raster, facts, problems)
+            if file is not None:
+                fresh[path.resolve()] = file
     if len(known | fresh) > FILES_MAX:
         hint = "join tiles in mosaics (VRT), or use several ground folders"
         problems.add(str(folder), f"{len(known | fresh):,} files", f"at most {FILES_MAX:,}; {hint}")
@@ -292,13 +294,19 @@ def _describe(
     raster: Raster,
     facts: _Facts,
     problems: ProblemList,
-) -> GroundFile:
-    """Return the record of one opened raster; what is wrong with its heights is noted."""
+) -> GroundFile | None:
+    """Return the record of one opened raster, None when it cannot serve; what is wrong with it is noted."""
     from truceline.geo import _raster
 
     where = str(path)
     parts = _raster.list_parts(raster, problems)
-    sample = _raster.sample_voids(raster)
+    if parts is None:
+        return None
+    try:
+        sample = _raster.sample_voids(raster)
+    except TerrainError as error:
+        problems.extend(error.problems)
+        return None
     if sample.impossible_share > IMPOSSIBLE_AT_MOST:
         found = f"{format_share(sample.impossible_share)} of its heights are impossible on earth"
         problems.add(where, found, "check that it holds heights in metres, and declare its no-data value")
@@ -313,7 +321,7 @@ def _describe(
     dataset = raster.dataset
     return GroundFile(
         **_stamp(folder, path).model_dump(),
-        parts=tuple(_stamp(folder, part) for part in parts if part.is_file()),
+        parts=tuple(_stamp(folder, part) for part in parts),
         crs=raster.crs.name,
         crs_given=facts.source_crs if dataset.crs is None else None,
         in_degrees=raster.in_degrees,

@@ -23,6 +23,7 @@ from truceline.detection.visits import HOURS_PER_DAY
 from truceline.errors import InfeasibleError, ProblemList
 from truceline.force.sizing import post_cycle
 from truceline.geo.sectors import is_water_at, sector_at
+from truceline.geo.terrain import sample_heights
 from truceline.plan.ground import Ground
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Means, Posture
@@ -216,7 +217,46 @@ class _Block:
     """One for each sensor, each with as many entries as there are candidates."""
 
 
+def find_unknown_sites(posture: Posture, ground: Ground) -> tuple[int, int, float]:
+    """Return how many places have no height and are not offered, of how many, and the km of the first.
+
+    0 places where no posts are sited or sight needs no heights.
+    """
+    if posture.given is not None or all(means.kind in MOVING_KINDS for means in posture.means.values()):
+        return 0, 0, 0.0
+    places = _places(posture, ground)
+    unknown = ~_stands_on_known_ground(places, ground)
+    first_km = float(places.chainage_m[unknown][0]) / 1000 if unknown.any() else 0.0
+    return int(unknown.sum()), len(unknown), first_km
+
+
+def _stands_on_known_ground(places: _Sites, ground: Ground) -> NDArray[np.bool_]:
+    if ground.terrain is None or ground.sight.mode != "terrain":
+        return np.ones(len(places.x_m), dtype=np.bool_)
+    heights_m = sample_heights(ground.terrain, np.column_stack([places.x_m, places.y_m]))
+    known: NDArray[np.bool_] = np.isfinite(heights_m)
+    return known
+
+
 def _sites(posture: Posture, ground: Ground) -> _Sites:
+    """Return places where a post may stand: those beside the line whose ground is known, where that matters.
+
+    From ground of unknown height exact sight sees nothing, so a post there would only cost people.
+    """
+    places = _places(posture, ground)
+    known = _stands_on_known_ground(places, ground)
+    if known.all():
+        return places
+    return _Sites(
+        places.x_m[known],
+        places.y_m[known],
+        places.chainage_m[known],
+        places.offset_m[known],
+        places.sector[known],
+    )
+
+
+def _places(posture: Posture, ground: Ground) -> _Sites:
     """Return places beside the line on the sides allowed, less water and what another bend comes near."""
     line, rules = ground.line, posture.rules
     stations = line.stations(rules.spacing.value)

@@ -33,7 +33,14 @@ from truceline.geo.sight import Sight, choose_sight
 from truceline.geo.terrain import Terrain
 from truceline.geo.vector_files import read_features, read_places
 from truceline.geo.zone import Zones, make_zones
-from truceline.plan.heights import CROSSING_MARGIN_M, check_line_is_covered, cut_heights, find_sources
+from truceline.plan.heights import (
+    CROSSING_MARGIN_M,
+    HeightDoubt,
+    check_line_is_covered,
+    cut_heights,
+    doubt_of,
+    find_sources,
+)
 from truceline.provenance import hash_files
 from truceline.scenario.load import PACKAGED_PLACES
 from truceline.scenario.model import Scenario
@@ -58,6 +65,8 @@ class Ground:
     """Half the width of the water along water sections."""
     sight: Sight
     terrain: Terrain | None
+    doubt: HeightDoubt | None
+    """How wrong the heights may be; None without an elevation model."""
     warnings: tuple[Problem, ...]
     inputs: dict[str, str]
     """Hash of every file read."""
@@ -140,6 +149,7 @@ def lay_out_ground(scenario: Scenario, heights: Sequence[Path] = ()) -> Ground:
         water_half_width_m=scenario.water.half_width.value,
         sight=sight,
         terrain=terrain,
+        doubt=None if sources is None else doubt_of(scenario, sources),
         warnings=(*line.warnings, *warnings),
         inputs=hash_files(_files_of(scenario)) | ({} if sources is None else sources.hashes),
     )

@@ -20,7 +20,15 @@ from truceline.geo.line import LineOfContact
 from truceline.geo.sight import choose_sight
 from truceline.geo.terrain import Gap, Terrain, find_gaps, locate_on_grid, name_gap, sample_heights
 from truceline.plan.ground import lay_frame
-from truceline.plan.heights import STATION_M, cut_heights, find_sources, label_stations, reach_of
+from truceline.plan.heights import (
+    STATION_M,
+    HeightDoubt,
+    cut_heights,
+    doubt_of,
+    find_sources,
+    label_stations,
+    reach_of,
+)
 from truceline.scenario.model import Scenario
 
 SPACING_M = 1_000.0
@@ -47,8 +55,8 @@ class GroundSurvey:
     """What the heights behind it resolve."""
     sight_mode: str
     sight_note: str
-    error_m: float | None
-    """Standard deviation stated with the files."""
+    doubt: HeightDoubt
+    """How wrong the heights may be."""
     was_kept: bool
     """True when the ground had been cut before."""
     warnings: tuple[Problem, ...]
@@ -83,7 +91,7 @@ def survey_ground(scenario: Scenario, places: Sequence[Path] = ()) -> GroundSurv
         resolution_m=cut.terrain.resolution_m,
         sight_mode=sight.mode,
         sight_note=sight.note,
-        error_m=sources.error_m,
+        doubt=doubt_of(scenario, sources),
         was_kept=cut.was_kept,
         warnings=cut.about_files,
     )

@@ -26,6 +26,7 @@ from truceline.geo.terrain import (
     terrain_from_mosaic,
 )
 from truceline.provenance import DIGEST_CHARACTERS, hash_file, hash_text, name_shortly
+from truceline.scenario.assumption import Assumption
 from truceline.scenario.model import Scenario
 
 CROSSING_MARGIN_M = 15_000.0
@@ -116,7 +117,7 @@ def find_sources(scenario: Scenario, places: Sequence[Path] = ()) -> HeightSourc
         footprints_deg=tuple(
             file.bounds_deg for store in stores for file in store.files if file.bounds_deg is not None
         ),
-        cuts=stores[0].corridors if stores else None,
+        cuts=stores[0].corridors if stores and not loose else None,
         warnings=tuple(problem for store in stores for problem in store.describe_mixtures()),
     )
 
@@ -150,6 +151,36 @@ def cut_heights(
     )
     about_files = (*sources.warnings, *result.warnings, *result.mosaic.warnings)
     return CutHeights(terrain, result.was_kept, about_files)
+
+
+@dataclass(frozen=True)
+class HeightDoubt:
+    """How wrong the heights may be, for sight as a chance over several grounds that the error allows."""
+
+    error: Assumption
+    """Standard deviation of the heights (m)."""
+    correlation: Assumption
+    """Distance over which errors are alike (m)."""
+    n_draws: int
+    """Grounds to look at; 0 takes the heights as they are."""
+
+
+def doubt_of(scenario: Scenario, sources: HeightSources) -> HeightDoubt:
+    """Return what is assumed about the error of the heights.
+
+    The scenario's own word counts first, then what was stated when the files were added, then the catalogue's
+    figure for the kind of model.
+    """
+    given, known = scenario.terrain, scenario.assumptions
+    error = given.error
+    if error is None and sources.error_m is not None:
+        note = "stated when the elevation files were added"
+        error = Assumption(value=sources.error_m, unit="m", label="Error of the heights", note=note)
+    return HeightDoubt(
+        error=error or known[f"terrain.error.{given.model}"],
+        correlation=given.error_correlation or known["terrain.error_correlation"],
+        n_draws=int(given.draws.value),
+    )
 
 
 def check_line_is_covered(terrain: Terrain, line: LineOfContact) -> None:

@@ -21,6 +21,7 @@ from truceline.force.densities import (
 from truceline.force.estimates import deployed_estimates, read_estimates
 from truceline.force.missions import read_missions
 from truceline.plan.alternatives import list_alternatives
+from truceline.plan.candidates import find_unknown_sites
 from truceline.plan.crossings import Crossings, find_crossings
 from truceline.plan.ground import Ground, lay_out_ground
 from truceline.plan.headlines import list_headlines
@@ -101,8 +102,22 @@ def make_plan(
             planned[chosen].people.force.deployed_people, read_missions(), read_estimates()
         ),
         provenance=replace(made, inputs=ground.inputs if ground else {}, method=_method(planned[chosen])),
-        warnings=(*(ground.warnings if ground is not None else ()), *_warn_of_reach(planned)),
+        warnings=(
+            *(ground.warnings if ground is not None else ()),
+            *_warn_of_unknown_sites(planned, ground),
+            *_warn_of_reach(planned),
+        ),
     )
+
+
+def _warn_of_unknown_sites(planned: dict[str, PosturePlan], ground: Ground | None) -> Iterator[Problem]:
+    """Yield a warning for each posture some of whose places lie on ground without heights."""
+    for one in planned.values():
+        n, n_all, first_km = (0, 0, 0.0) if ground is None else find_unknown_sites(one.posture, ground)
+        if n:
+            found = f"{n:,} of {n_all:,} places for posts have no height, first at km {first_km:.0f}"
+            hint = "they are not offered; give more tiles"
+            yield Problem(f"postures.{one.key}.rules", found, hint, warning=True)
 
 
 def _warn_of_reach(planned: dict[str, PosturePlan]) -> Iterator[Problem]:

@@ -30,6 +30,9 @@ MIN_CROSSING_CELL_M = 25.0
 MIN_SPACING_M = 50.0
 """Closest places to look at for posts: two that near see the same ground."""
 
+MAX_DRAWS = 100
+"""Most grounds drawn: each costs as much as looking once, and a chance from 20 is good to about 0.1."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -189,6 +192,17 @@ def _ground_is_not_cut_too_fine(scenario: Scenario) -> Iterator[Finding]:
     for path, length, least_m in finest:
         if length.value < least_m:
             yield path, f"{length.value:g} m is finer than a plan can use", f"{least_m:g} m or more"
+
+
+@_check("draws_are_a_whole_number", "Grounds drawn for sight under doubt are a whole number, 100 at most.")
+def _draws_are_a_whole_number(scenario: Scenario) -> Iterator[Finding]:
+    draws = scenario.terrain.draws
+    if not draws.value.is_integer() or draws.value > MAX_DRAWS:
+        yield (
+            ("terrain", "draws"),
+            f"{draws.value:g} draws",
+            f"a whole number from 0 to {MAX_DRAWS}; 10 to 20 do",
+        )
 
 
 @_check("water_lies_on_earth", "The outline of the water is in degrees of longitude and latitude.")

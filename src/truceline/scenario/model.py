@@ -184,6 +184,14 @@ class TerrainSource(Frozen):
     """Coordinate system of the files where they name none."""
     fill_unknown: Distance | None = None
     """Height to take where the model has none (0 for a sea without heights); default: it stays unknown."""
+    model: Literal["copernicus", "srtm", "dted", "other"] = "other"
+    """Kind of elevation model: the default of `error` is the assumption `terrain.error.` of this name."""
+    error: Length | None = None
+    """Standard deviation of the heights; default: as stated when the files were added, or else by `model`."""
+    error_correlation: Length | None = None
+    """Distance over which errors of heights are alike (1/e); default: `terrain.error_correlation`."""
+    draws: Number = Assumption(value=0, unit="1")
+    """Grounds that the error allows, looked at for a chance of sight (10 to 20); 0 takes heights as exact."""
     landscape: Text = "rolling"
     """Kind of country, for sight without an elevation model."""
 

@@ -100,6 +100,13 @@ def test_ground_is_not_cut_too_fine(tmp_path: Path, old: str, new: str, says: st
     assert says in only_refusal(tmp_path, WITH_MAP.replace(old, new, 1))
 
 
+@pytest.mark.parametrize(("draws", "says"), [("1.5", "1.5 draws"), ("101", "101 draws")])
+def test_draws_are_a_whole_number(tmp_path: Path, draws: str, says: str) -> None:
+    text = WITH_MAP.replace("zone:\n", f"terrain: {{draws: {draws}}}\nzone:\n", 1)
+    assert f"terrain.draws  {says} (draws_are_a_whole_number)" in only_refusal(tmp_path, text)
+    assert load(tmp_path, text.replace(f"draws: {draws}", "draws: 20")).warnings == ()
+
+
 @pytest.mark.parametrize("point", ["[460, 33]", "[46, 133]", "[.nan, 33]", "[.inf, 33]"])
 def test_water_lies_on_earth(tmp_path: Path, point: str) -> None:
     text = WITH_MAP.replace("zone:\n", f"water: {{polygon: [[33, 46], [34, 46], {point}]}}\nzone:\n")
