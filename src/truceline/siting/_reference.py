@@ -70,25 +70,6 @@ def enumerate_cheapest_cover(problem: SetCoverProblem) -> float:
     return best
 
 
-def pick_greedily(problem: SitingProblem, budget: float) -> list[int]:
-    """Return the picks of plain greedy by gain per person, forced first; ties go to the lower number."""
-    copies = problem.forced.astype(np.int64)
-    order = [i for i in range(problem.n_candidates) for _ in range(int(problem.forced[i]))]
-    while True:
-        value = expected_detection(problem, copies)
-        best, best_ratio = -1, 0.0
-        for i in range(problem.n_candidates):
-            more = copies.copy()
-            more[i] += 1
-            ratio = (expected_detection(problem, more) - value) / problem.cost[i]
-            if ratio > best_ratio * (1 + 1e-9) and is_allowed(problem, more, budget):
-                best, best_ratio = i, ratio
-        if best < 0 or best_ratio * problem.cost[best] < 1e-13:
-            return order
-        copies[best] += 1
-        order.append(best)
-
-
 def pull(problem: SitingProblem, residual: FloatArray) -> FloatArray:
     """Return the gradient of the relaxation (twin of `_kernels.pull`)."""
     return np.array(

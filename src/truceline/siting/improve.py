@@ -78,7 +78,7 @@ def improve(
         n = min(KICKS_PER_CALL, n_kicks - n_done)
         draws = random.integers(0, DRAW_END, (n, kernels.N_DRAWS))
         n_better += kernels.kick_steps(
-            posture.reach, posture.limits, posture.state, draws, chosen, N_TRIES_PER_KICK
+            posture.reach, posture.limits, posture.state, draws, np.zeros(n), chosen, N_TRIES_PER_KICK
         )
         n_done += n
         if progress is not None:
@@ -88,18 +88,6 @@ def improve(
     if after < before:
         return Improved(given, before, 0, n_done, 0, in_time)
     return Improved(posture.state.copies.copy(), after, n_moves, n_done, n_better, in_time)
-
-
-def complete_greedily(problem: SitingProblem, copies: IntArray, budget: float) -> IntArray | None:
-    """Return `copies` with further copies added by gain per person until the budget is spent.
-
-    copies may be short of a sector's least number; None when it cannot be met any more.
-    """
-    posture = Posture(problem, copies, budget)
-    picked, gained = np.empty(kernels.N_REFILL_MAX, dtype=np.int64), np.empty(kernels.N_REFILL_MAX)
-    while kernels.greedy_steps(posture.reach, posture.limits, posture.state, True, picked, gained):
-        pass
-    return posture.state.copies.copy() if posture.is_complete else None
 
 
 def _swap(posture: Posture, n_passes: int, deadline_s: float, progress: Progress | None) -> tuple[int, bool]:

@@ -15,15 +15,16 @@ import numpy as np
 
 from truceline.siting.bounds import BoundSearch
 from truceline.siting.greedy import GreedyPath, Progress, order_by_use, pick_greedily
-from truceline.siting.improve import complete_greedily, improve
-from truceline.siting.problems import FloatArray, IntArray, SitingProblem, check_budget, expected_detection
+from truceline.siting.improve import improve
+from truceline.siting.problems import IntArray, SitingProblem, check_budget, expected_detection
+from truceline.siting.rounding import find_useful, restrict, round_posture
 
 OPTIMAL_GAP = 1e-9
 """A gap below this share is rounding: the answer is called optimal."""
 N_KICKS = 1000
 """Kicks where the caller does not say."""
-NEAR_WHOLE_SHARES = (0.5, 0.9)
-"""Copies of the fractional posture above these parts of one are rounded up to start a second search."""
+N_ROUNDINGS = 16
+"""Whole postures made from the fractional one of the bound, each left to swaps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +73,7 @@ def solve(
     work.start_greedily()
     work.polish(work.copies, "swaps", n_kicks=0)
     work.prove()
-    for share in NEAR_WHOLE_SHARES:
-        work.round_up(share)
-    work.polish(work.copies, "kicks", n_kicks=n_kicks)
+    work.search_near_bound(n_kicks)
     return work.result()
 
 
@@ -177,14 +176,41 @@ class _Work:
         # Rounding alone can put a proven bound a hair below a value that is attained.
         self.bound = max(min(self.bound, bound), self.objective)
 
-    def round_up(self, share: float) -> None:
-        """Offer the copies that the bound takes nearly whole (up to `share`), completed and polished."""
+    def search_near_bound(self, n_kicks: int) -> None:
+        """Offer the best of whole postures near the fractional one, kicked, among useful candidates."""
         if self.is_done():
             return
-        start = _near_whole(self.problem, self.search.fraction, share, self.budget)
-        completed = complete_greedily(self.problem, start, self.budget)
-        if completed is not None:
-            self.polish(completed, "rounding", n_kicks=0)
+        kept = find_useful(
+            self.problem, self.search.event_price, self.search.fraction, self.copies, self.budget
+        )
+        small, fraction = restrict(self.problem, kept), self.search.fraction[kept]
+        best, method = self.copies[kept], self.method
+        best_value = self.objective
+        random = np.random.default_rng(self.seed)
+        for n in range(N_ROUNDINGS):
+            threshold = np.full(kept.size, 0.5) if n == 0 else random.random(kept.size)
+            rounded = round_posture(small, fraction, self.budget, threshold)
+            if self.left_s() <= 0:
+                break
+            if rounded is None:
+                continue
+            swapped = improve(small, rounded, self.budget, time_limit_s=self.left_s())
+            if swapped.objective > best_value * (1 + OPTIMAL_GAP):
+                best, best_value, method = swapped.copies, swapped.objective, "rounding"
+            if self.progress is not None:
+                self.progress("rounding", (n + 1) / N_ROUNDINGS)
+        kicked = improve(
+            small, best, self.budget, n_kicks=n_kicks, seed=self.seed, time_limit_s=self.left_s(),
+            progress=self.progress,
+        )  # fmt: skip
+        self.cut_short |= not kicked.complete
+        if kicked.objective > best_value * (1 + OPTIMAL_GAP):
+            best, method = kicked.copies, "kicks"
+        copies = np.zeros(self.problem.n_candidates, dtype=np.int64)
+        copies[kept] = best
+        self.offer(copies, method)
+        # Candidates left out of the search have their say in a last round of swaps over all.
+        self.polish(self.copies, "swaps", n_kicks=0)
 
     def result(self) -> SitingResult:
         """Return the best posture with its bound."""
@@ -201,22 +227,3 @@ class _Work:
             seconds=time.perf_counter() - self.started_s,
             method=self.method,
         )
-
-
-def _near_whole(problem: SitingProblem, fraction: FloatArray, share: float, budget: float) -> IntArray:
-    """Return the forced copies and those of the fractional posture nearly whole, as far as limits allow."""
-    copies = problem.forced.astype(np.int64)
-    money = budget - problem.forced_cost
-    group_room = problem.group_room
-    wanted = np.minimum(np.floor(fraction + 1 - share), problem.copies_max - problem.forced).astype(np.int64)
-    for i in np.argsort(-fraction, kind="stable"):
-        if wanted[i] <= 0:
-            continue
-        n = min(int(wanted[i]), int(money // problem.cost[i]))
-        g = problem.group[i]
-        if g >= 0:
-            n = min(n, int(group_room[g]))
-            group_room[g] -= max(n, 0)
-        copies[i] += max(n, 0)
-        money -= max(n, 0) * float(problem.cost[i])
-    return copies

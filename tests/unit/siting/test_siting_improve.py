@@ -9,7 +9,7 @@ from siting_cases import line_problem, random_problem
 from truceline.errors import InfeasibleError
 from truceline.siting import _reference, _search_kernels, _search_reference
 from truceline.siting.greedy import pick_greedily
-from truceline.siting.improve import complete_greedily, improve
+from truceline.siting.improve import improve
 from truceline.siting.postures import Posture
 from truceline.siting.problems import check_budget, expected_detection
 
@@ -130,23 +130,3 @@ def test_progress_may_interrupt_the_kicks():
 
     with pytest.raises(KeyboardInterrupt):
         improve(problem, greedy_copies(problem, 12), 12, n_kicks=100, progress=stop)
-
-
-def test_posture_is_completed_from_a_part_of_it():
-    problem = line_problem(5)
-    start = greedy_copies(problem, 12)
-    part = np.where(np.arange(start.size) < 60, start, 0)
-    np.testing.assert_array_equal(complete_greedily(problem, np.zeros_like(start), 12), start)
-    completed = complete_greedily(problem, part, 12)
-    assert (completed >= part).all()
-    assert completed.sum() == 12
-
-
-def test_part_that_can_not_be_completed_is_refused():
-    problem = line_problem(
-        6, sector=np.where(np.arange(150) < 75, 0, -1), sector_min=[4], forbidden=np.zeros(150, dtype=bool)
-    )
-    part = np.zeros(150, dtype=np.int64)
-    part[100:110] = 1
-    assert complete_greedily(problem, part, 12) is None
-    assert complete_greedily(problem, part, 14) is not None
