@@ -310,3 +310,44 @@ def choose_coefficients(indptr, indices, log_miss, stepped):  # type: ignore[no-
         if stepped[indices[k]]:
             out[k] = -math.expm1(-np.float64(log_miss[k])) * (1.0 + 1e-7)
     return out
+
+
+@njit(cache=True)
+def block_scores(indptr, indices, price, block_of_event, n_blocks):  # type: ignore[no-untyped-def]
+    """Return (score, touched): prices of the events each candidate sees in each block, and if it sees any."""
+    out = np.zeros((indptr.size - 1, n_blocks))
+    touched = np.zeros((indptr.size - 1, n_blocks), dtype=np.bool_)
+    for j in range(indptr.size - 1):
+        for k in range(indptr[j], indptr[j + 1]):
+            b = block_of_event[indices[k]]
+            if b >= 0:
+                out[j, b] += price[indices[k]]
+                touched[j, b] = True
+    return out, touched
+
+
+@njit(cache=True, nogil=True)
+def block_rows(indptr, indices, columns, block_of_event, block, event, position):  # type: ignore[no-untyped-def]
+    """Return (start, member): for every event of a block, the columns (by position) that see it.
+
+    event: the block's events; position: (n_events,) scratch, written for those events.
+    """
+    for i in range(event.size):
+        position[event[i]] = i
+    start = np.zeros(event.size + 1, dtype=np.int64)
+    for j in columns:
+        for k in range(indptr[j], indptr[j + 1]):
+            if block_of_event[indices[k]] == block:
+                start[position[indices[k]] + 1] += 1
+    for i in range(event.size):
+        start[i + 1] += start[i]
+    member = np.empty(start[-1], dtype=np.int32)
+    filled = start[:-1].copy()
+    for t in range(columns.size):
+        j = columns[t]
+        for k in range(indptr[j], indptr[j + 1]):
+            if block_of_event[indices[k]] == block:
+                i = position[indices[k]]
+                member[filled[i]] = t
+                filled[i] += 1
+    return start, member

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -58,6 +59,28 @@ N_BISECTIONS = 24
 """Halvings of the price interval in that search."""
 
 
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """The prices that proved most at the last budget asked for, and what they are prices of."""
+
+    event_price: FloatArray
+    """(n_events,) between 0 and weight."""
+    weight: FloatArray
+    """(n_events,) weight the forced copies leave; 0 where no candidate can see."""
+    person_price: float
+    """Weight per person at that budget."""
+    row_toll: FloatArray
+    """(n_candidates,) price of one copy's place in its group, less what its sector pays for it."""
+    row_value: float
+    """What the side rows add to a bound at these prices."""
+    forced_value: float
+    """What the forced copies see."""
+    limit: FloatArray
+    """(n_candidates,) most copies beyond the forced ones."""
+    fraction: FloatArray
+    """(n_candidates,) fractional posture beyond the forced copies."""
+
+
 class BoundSearch:
     """Keeps event prices, a fractional posture, and the least bound proven at each budget."""
 
@@ -87,6 +110,26 @@ class BoundSearch:
         """(n_candidates,) fractional posture beyond the forced copies at the last budget asked for."""
         self.bound: FloatArray = np.full(self._free_budgets.size, self._everything())
         """(k,) no posture within the budget detects more."""
+
+    def certificate(self) -> Certificate:
+        """Return the prices behind the bound at the last budget asked for."""
+        weight = np.where(self._p_top > 0, self._weight, 0.0)
+        rows = self._best_rows
+        toll = np.append(self._row_sign * rows, 0.0)[self._row].sum(axis=1)
+        net = (
+            self._best_gradient
+            - np.append(rows[: self._n_groups], np.zeros(1))[np.where(self._group >= 0, self._group, -1)]
+        )
+        return Certificate(
+            event_price=np.minimum(self.event_price, weight),
+            weight=weight,
+            person_price=_marginal_price(net, self._cost, self._limit, self._anchor),
+            row_toll=toll,
+            row_value=float((self._row_sign * rows) @ self._row_limit),
+            forced_value=self._forced_value,
+            limit=self._limit,
+            fraction=self.fraction,
+        )
 
     @property
     def people(self) -> float:
@@ -235,6 +278,7 @@ class BoundSearch:
             self._best_at_anchor = float(proven[-1])
             self.event_price = price.astype(np.float64)
             self._best_gradient, self._best_constant = gradient, constant
+            self._best_rows = row_price.copy()
         return float(proven[-1]) - self._forced_value, gradient
 
     def _constant(self, price: FloatArray) -> float:
@@ -325,3 +369,13 @@ def _fractional_knapsack(
     people = np.concatenate([[0.0], np.cumsum((cost * limit)[order])])
     value = np.concatenate([[0.0], np.cumsum((gradient * limit)[order])])
     return np.asarray(np.interp(budgets, people, value), dtype=np.float64)
+
+
+def _marginal_price(gradient: FloatArray, cost: FloatArray, limit: FloatArray, budget: float) -> float:
+    """Return the gradient per person of the candidate at which the fractional knapsack is full, else 0."""
+    useful = np.flatnonzero((gradient > 0) & (limit > 0))
+    ratio = gradient[useful] / cost[useful]
+    order = np.argsort(-ratio, kind="stable")
+    people = np.cumsum((cost[useful] * limit[useful])[order])
+    at = int(np.searchsorted(people, budget))
+    return float(ratio[order[at]]) if at < order.size else 0.0

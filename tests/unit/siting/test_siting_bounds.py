@@ -146,7 +146,7 @@ def test_joint_bound_is_below_the_smooth_one_alone():
     smooth._choose_functions(np.zeros(problem.n_events, dtype=bool))
     smooth._change_functions = lambda first: False
     smooth.improve_at(16.0)
-    assert mixed.bound[0] < smooth.bound[0] * 0.98
+    assert mixed.bound[0] < smooth.bound[0] * 0.99
 
 
 def test_group_limits_tighten_the_bound():
