@@ -176,8 +176,9 @@ def _tell_survey(survey: GroundSurvey, seconds: float) -> Iterator[str]:
             yield f"  and {len(survey.gaps) - GAPS_LISTED} more stretches"
     else:
         yield "On the line itself: heights everywhere"
-    rests = f" of heights that resolve {survey.resolution_m:,.0f} m" * (survey.resolution_m > survey.cell_m)
-    yield f"Cells: {survey.cell_m:,.0f} m{rests}"
+    yield f"Cells: {survey.cell_m:,.0f} m"
+    if survey.resolution_m > survey.cell_m:
+        yield f"  the heights behind them resolve {survey.resolution_m:,.0f} m"
     yield f"Error of the heights: {_tell_doubt(survey.doubt)}"
     yield f"Sight: {'exact ' * (survey.sight_mode == 'terrain')}{survey.sight_note}"
     how = "found as cut before" if survey.was_kept else "cut out"
@@ -203,13 +204,14 @@ def _print_files(files: Sequence[GroundFile]) -> None:
         ]
         print_table(("file", "cells", "cell", "holds", "error", "source", "no heights"), rows)
         return
-    kinds: dict[tuple[str, ...], list[GroundFile]] = {}
-    for file in files:
-        kinds.setdefault(_traits(file), []).append(file)
-    rows = [
-        Row((f"{len(some):,}", *traits, _voids(max(file.void_share for file in some))))
-        for traits, some in sorted(kinds.items())
-    ]
+    kinds: dict[tuple[object, ...], list[GroundFile]] = {}
+    for file in sorted(files, key=lambda file: file.cell_m):
+        kinds.setdefault((_step(file), *_traits(file)[1:]), []).append(file)
+    rows = []
+    for some in kinds.values():
+        fine, coarse = _traits(some[0]), _traits(some[-1])
+        cell = coarse[0] if fine[0] == coarse[0] else f"{fine[0].split(' ')[0]} to {coarse[0]}"
+        rows.append(Row((f"{len(some):,}", cell, *fine[1:], _voids(max(file.void_share for file in some)))))
     print_table(("files", "cell", "holds", "error", "source", "no heights, at most"), rows)
 
 
@@ -219,6 +221,13 @@ def _traits(file: GroundFile) -> tuple[str, ...]:
     places = " (in degrees)" if file.in_degrees else ""
     error = f"{file.error_m:g} m" if file.error_m is not None else "not stated"
     return f"{cell}{places}", HOLDS[file.surface], error, file.source or "not stated"
+
+
+def _step(file: GroundFile) -> float:
+    """Return what tells one spacing from another: degrees between rows, or metres."""
+    if file.in_degrees and file.bounds_deg is not None:
+        return round((file.bounds_deg[3] - file.bounds_deg[1]) / max(file.rows, 1), 5)
+    return round(file.cell_m, 1)
 
 
 def _voids(share: float) -> str:

@@ -50,6 +50,8 @@ SOURCE_PADDING = 3
 """Cells read beyond a block, besides the ratio of cell sizes, so that its rim is warped like its inside."""
 COUNTING_SHARE = 0.01
 """A coarse raster that fills less than this of the known ground does not make the whole model coarse."""
+COARSER_RATIO = 1.5
+"""Spacings nearer than this are one kind of model: cells in degrees shrink northward."""
 CACHE_MEGABYTES = 128
 """Memory GDAL may keep unpacked blocks in; its own default is a twentieth of the machine."""
 TITLE = "The elevation model cannot be read"
@@ -230,8 +232,8 @@ def _judge_spacing(near: list[Raster], problems: ProblemList) -> float:
             native_m = raster.coarsest_m
             break
         coarser += raster.n_used
-    if coarser:
-        worst_m = by_spacing[-1].coarsest_m
+    worst_m = by_spacing[-1].coarsest_m
+    if coarser and worst_m > COARSER_RATIO * native_m:
         found = f"{format_share(coarser / total, 1)} of the heights rest on cells of up to {worst_m:,.0f} m"
         problems.warn("terrain", found, "they are used; give finer tiles there")
     systems = sorted({_datum_of(raster.crs) for raster in used})

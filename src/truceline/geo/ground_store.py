@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -213,9 +214,9 @@ def add_files(
     updated = [file for path, file in fresh.items() if path in known and known[path] != file]
     warnings = ProblemList()
     warnings.extend(problems.problems)
-    by_content = {file.sha256: path for path, file in known.items()}
+    by_content = {_content_of(file): path for path, file in known.items()}
     for path, file in fresh.items():
-        twin = by_content.setdefault(file.sha256, path)
+        twin = by_content.setdefault(_content_of(file), path)
         if twin != path:
             warnings.warn(str(path), f"holds the same bytes as {twin}", "remove one of the two")
     store = GroundStore(folder, tuple((known | fresh).values()))
@@ -237,10 +238,12 @@ def check_files(store: GroundStore) -> tuple[Problem, ...]:
             path = find_path(store.folder, stamp)
             try:
                 stat = path.stat()
+                if not S_ISREG(stat.st_mode):  # reading a pipe would wait for ever
+                    raise OSError("no regular file")
                 same = stat.st_size == stamp.size_bytes and (
                     stat.st_mtime_ns == stamp.modified_ns or hash_file(path) == stamp.sha256
                 )
-            except OSError:
+            except (OSError, ValueError):  # ValueError: a path no system takes
                 hint = "bring it back, or add the files anew in another ground folder"
                 problems.add(str(path), "is missing; it was added to the ground", hint)
                 continue
@@ -355,9 +358,9 @@ def _recorded_path(folder: Path, path: Path) -> str:
 
 
 def _content_of(file: GroundFile) -> str:
-    """Return one hash of a file and all it is made of."""
-    digests = "".join(stamp.sha256 for stamp in (file, *file.parts))
-    return hashlib.sha256(digests.encode()).hexdigest()
+    """Return one hash of a file, all it is made of, and its place: some formats keep that in their name."""
+    digests = [stamp.sha256 for stamp in (file, *file.parts)]
+    return hashlib.sha256(json.dumps([digests, file.bounds_deg]).encode()).hexdigest()
 
 
 def _write_index(store: GroundStore) -> None:

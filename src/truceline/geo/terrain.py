@@ -8,7 +8,7 @@ the caller names a fill) and knows nothing of observers (see `visibility`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +35,9 @@ STRETCHES_SHOWN = 5
 
 FILES_NAMED = 3
 """How many files a sentence names before it counts the rest."""
+
+ROWS_AT_ONCE = 256
+"""Rows looked at together where a whole grid is checked."""
 
 SHARE_SHOWN_MIN = 0.001
 """Smallest share printed as a figure."""
@@ -90,13 +93,13 @@ class Terrain:
         height_m = np.ascontiguousarray(self.height_m, dtype=np.float32)
         if height_m.ndim != 2 or height_m.size == 0:
             problems.add("terrain", f"the grid of heights has shape {height_m.shape}", "give rows x columns")
-        elif not np.isfinite(height_m).any():
+        elif not any(np.isfinite(part).any() for part in _in_bands(height_m)):
             problems.add(
                 "terrain",
                 "the elevation model holds no height at all inside the area asked for",
                 "check its no-data value and its place, or leave `terrain:` out for statistical sight",
             )
-        elif np.isinf(height_m).any():
+        elif any(np.isinf(part).any() for part in _in_bands(height_m)):
             problems.add("terrain", "the grid holds infinite heights", "mark unknown heights as no data")
         if not (math.isfinite(self.cell_m) and self.cell_m > 0):
             problems.add("terrain", f"the cell size is {self.cell_m} m", "give a positive size in metres")
@@ -116,7 +119,7 @@ class Terrain:
     @property
     def unknown_share(self) -> float:
         """Share of the ground asked for whose height is unknown."""
-        n_unknown = int(np.isnan(self.height_m).sum()) - self.n_outside
+        n_unknown = sum(int(np.isnan(part).sum()) for part in _in_bands(self.height_m)) - self.n_outside
         return n_unknown / max(self.height_m.size - self.n_outside, 1)
 
     def xy_of(self, row: ArrayLike, col: ArrayLike) -> NDArray[np.float64]:
@@ -125,6 +128,12 @@ class Terrain:
         x = self.x_origin_m + cols * self.cell_m
         y = self.y_origin_m - rows * self.cell_m
         return np.stack([np.atleast_1d(x), np.atleast_1d(y)], axis=-1)
+
+
+def _in_bands(height_m: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Yield rows a few at a time: a mask of a whole large grid would cost a quarter of its memory."""
+    for row in range(0, len(height_m), ROWS_AT_ONCE):
+        yield height_m[row : row + ROWS_AT_ONCE]
 
 
 def read_terrain(

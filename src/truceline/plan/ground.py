@@ -133,8 +133,12 @@ def lay_out_ground(scenario: Scenario, heights: Sequence[Path] = ()) -> Ground:
     if cut is not None:
         check_line_is_covered(cut.terrain, line)
     terrain = None if cut is None else cut.terrain
+    doubt = None if sources is None else doubt_of(scenario, sources)
     sight = choose_sight(
-        terrain, scenario.terrain.landscape, optimism=scenario.assumptions.value("sight.optimism")
+        terrain,
+        scenario.terrain.landscape,
+        optimism=scenario.assumptions.value("sight.optimism"),
+        error=None if doubt is None else doubt.drawn,
     )
     warnings = () if cut is None else cut.warnings
     if terrain is not None and sight.mode == "statistical":
@@ -149,7 +153,7 @@ def lay_out_ground(scenario: Scenario, heights: Sequence[Path] = ()) -> Ground:
         water_half_width_m=scenario.water.half_width.value,
         sight=sight,
         terrain=terrain,
-        doubt=None if sources is None else doubt_of(scenario, sources),
+        doubt=doubt,
         warnings=(*line.warnings, *warnings),
         inputs=hash_files(_files_of(scenario)) | ({} if sources is None else sources.hashes),
     )

@@ -78,8 +78,12 @@ def survey_ground(scenario: Scenario, places: Sequence[Path] = ()) -> GroundSurv
     labels = label_stations(stations.chainage_m)
     lonlat = np.column_stack(line.projection.xy_to_lonlat(*stations.xy_m.T))
     inside = _lies_in_a_file(lonlat, sources.footprints_deg)
+    doubt = doubt_of(scenario, sources)
     sight = choose_sight(
-        cut.terrain, scenario.terrain.landscape, optimism=scenario.assumptions.value("sight.optimism")
+        cut.terrain,
+        scenario.terrain.landscape,
+        optimism=scenario.assumptions.value("sight.optimism"),
+        error=doubt.drawn,
     )
     return GroundSurvey(
         length_m=line.length_m,
@@ -91,7 +95,7 @@ def survey_ground(scenario: Scenario, places: Sequence[Path] = ()) -> GroundSurv
         resolution_m=cut.terrain.resolution_m,
         sight_mode=sight.mode,
         sight_note=sight.note,
-        doubt=doubt_of(scenario, sources),
+        doubt=doubt,
         was_kept=cut.was_kept,
         warnings=cut.about_files,
     )

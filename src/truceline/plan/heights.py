@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from truceline.errors import Problem, ProblemList, TerrainError
 from truceline.geo.cells import DemandCells
 from truceline.geo.line import LineOfContact
+from truceline.geo.sweep import HeightError
 from truceline.geo.terrain import (
     HeightFile,
     Reach,
@@ -31,6 +32,8 @@ from truceline.scenario.model import Scenario
 
 CROSSING_MARGIN_M = 15_000.0
 """How far past a sector's ends a crossing may swing, and watchers count: twice the longest ground range."""
+DRAWS_SEED = 0
+"""Seed of the draws of height errors: one for all plans, so that postures and variants stand on the same."""
 STATION_M = 1000.0
 """Distance between the places along the line where the elevation model must have a height."""
 
@@ -163,6 +166,13 @@ class HeightDoubt:
     """Distance over which errors are alike (m)."""
     n_draws: int
     """Grounds to look at; 0 takes the heights as they are."""
+
+    @property
+    def drawn(self) -> HeightError | None:
+        """The draws sight is to take; None where heights are taken as they are."""
+        if not self.n_draws or not self.error.value:
+            return None
+        return HeightError(self.error.value, self.correlation.value, self.n_draws, DRAWS_SEED)
 
 
 def doubt_of(scenario: Scenario, sources: HeightSources) -> HeightDoubt:

@@ -210,6 +210,7 @@ class _SampledPosture:
                 plan.ground.terrain,
                 plan.scenario.terrain.landscape,
                 optimism=assumptions.value("sight.optimism"),
+                error=None if plan.ground.doubt is None else plan.ground.doubt.drawn,
             )
             parameters = detection_parameters(assumptions)
             states = self._state_weights(values)
