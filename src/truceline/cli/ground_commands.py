@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from truceline.cli._console import Row, print_line, print_table, print_title, print_warnings
+from truceline.cli._progress import show_progress
 from truceline.cli.scenario_commands import SetOption, VariantOption
 from truceline.errors import Problem, TerrainError
 from truceline.units import QuantityError, format_share, format_value, parse_quantity
@@ -135,7 +136,9 @@ def show_ground(
     from truceline.plan.ground_survey import survey_ground
 
     started = perf_counter()
-    survey = survey_ground(loaded.scenario, places)
+    with show_progress(["ground"], quiet=False) as tell:
+        tell("ground", 0.0)
+        survey = survey_ground(loaded.scenario, places)
     if survey is None:  # a scenario without files and without a folder was told so above
         return
     print_line()
@@ -237,8 +240,10 @@ def _voids(share: float) -> str:
 
 
 def _cover(share: float) -> str:
-    """Return a share that does not look like all of it when it is not."""
-    return "all" if share == 1 else format_share(min(share, 0.999), 1)
+    """Return a share that looks like all or none of it only when it is."""
+    if share in (0.0, 1.0):
+        return "all" if share else "none"
+    return "under 0.1 %" if share < 0.001 else format_share(min(share, 0.999), 1)
 
 
 def _files(n: int) -> str:

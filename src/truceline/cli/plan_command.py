@@ -29,7 +29,8 @@ def plan(
     ground: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Ground folder or elevation raster, in place of the scenario's. May be given again."
+            metavar="PATH",
+            help="Ground folder or elevation raster, in place of the scenario's. May be given again.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write; an older plan there is replaced.")] = Path(
