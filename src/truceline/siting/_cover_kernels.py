@@ -15,51 +15,49 @@ from numpy.typing import NDArray
 def find_needless(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    n_elements: int,
+    start: NDArray[np.int64],
+    waiting: NDArray[np.int64],
+    sketch: NDArray[np.uint64],
+    waiting_sketch: NDArray[np.uint64],
     cost: NDArray[np.float64],
     drop_larger: bool,
+    first: int,
     steps_max: int,
-) -> NDArray[np.bool_]:
-    """Return (n_sets,) True for sets that another one makes needless.
+    needless: NDArray[np.bool_],
+    mark: NDArray[np.int64],
+) -> int:
+    """Mark sets that another one makes needless, from set `first` on; return the set to go on with.
 
-    Set s is `indices[indptr[s]:indptr[s+1]]`, its rarest element first. With drop_larger a set goes when
-    another lies inside it (a cell whose candidates include all candidates of another cell). Otherwise a set
-    goes when it lies inside another that costs no more (a candidate another one replaces). Of equal sets of
-    equal cost the first stays. Stops after about `steps_max` comparisons; what was found until then holds.
+    Set s is `indices[indptr[s]:indptr[s+1]]`. Every set waits at one of its elements (the rarest is best):
+    those of element e are `waiting[start[e]:start[e+1]]`, so that a set that holds another meets it at one of
+    its own elements. sketch: (n_sets,) bits of the elements, to tell most strangers apart at a glance;
+    waiting_sketch: the same in the order of `waiting`, so that the glance runs along memory. With
+    drop_larger a set goes when another lies inside it (a cell whose candidates include all candidates of
+    another cell). Otherwise a set goes when it lies inside another that costs no more (a candidate another
+    one replaces). Of equal sets of equal cost the first stays. Returns after about `steps_max` comparisons;
+    what is marked until then holds. mark: (n_elements,) below 0 at the first call, then left alone.
     """
     n_sets = indptr.size - 1
-    needless = np.zeros(n_sets, dtype=np.bool_)
-    mark = np.full(n_elements, -1, dtype=np.int64)
-    # Every set waits at its rarest element: a set that holds another meets it at one of its own elements.
-    start = np.zeros(n_elements + 1, dtype=np.int64)
-    for s in range(n_sets):
-        if indptr[s + 1] > indptr[s]:
-            start[indices[indptr[s]] + 1] += 1
-    for e in range(n_elements):
-        start[e + 1] += start[e]
-    place = start[:-1].copy()
-    waiting = np.empty(start[n_elements], dtype=np.int64)
-    for s in range(n_sets):
-        if indptr[s + 1] > indptr[s]:
-            e = indices[indptr[s]]
-            waiting[place[e]] = s
-            place[e] += 1
     steps = 0
-    for big in range(n_sets):
+    for big in range(first, n_sets):
         if steps > steps_max:
-            break
+            return big
         if needless[big]:
             continue
-        size = indptr[big + 1] - indptr[big]
+        size, stranger = indptr[big + 1] - indptr[big], ~sketch[big]
         for k in range(indptr[big], indptr[big + 1]):
             mark[indices[k]] = big
         for k in range(indptr[big], indptr[big + 1]):
             e = indices[k]
+            steps += start[e + 1] - start[e]
             for q in range(start[e], start[e + 1]):
+                if waiting_sketch[q] & stranger:
+                    continue
                 small = waiting[q]
+                if small == big or needless[small]:
+                    continue
                 small_size = indptr[small + 1] - indptr[small]
-                steps += 1
-                if small == big or needless[small] or small_size > size:
+                if small_size > size:
                     continue
                 if drop_larger:
                     if small_size == size and small > big:
@@ -81,4 +79,4 @@ def find_needless(
                     needless[small] = True
             if needless[big]:
                 break
-    return needless
+    return n_sets

@@ -1,18 +1,16 @@
 """Find the cheapest candidates that reach every cell: reduced first, then proved by HiGHS.
 
 People (or any one currency) and seconds. Cells that another cell implies and candidates that another one
-replaces are taken out, a greedy cover is the start, and HiGHS settles the rest. It promises the optimum only
+replaces are taken out, prices bound what is left, and HiGHS settles it. It promises the optimum only
 when the status says so, and it knows no scenario.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from truceline.errors import InfeasibleError, ProblemList
+from truceline.siting.cover_prices import cover_by_prices, price_cells
 from truceline.siting.highs import solve_binary
 from truceline.siting.problems import BoolArray, FloatArray, IntArray, SetCoverProblem
 
@@ -28,10 +27,17 @@ Progress = Callable[[str, float], None]
 
 OPTIMAL_GAP = 1e-9
 """A gap below this share is rounding: the answer is called optimal."""
-STEPS_MAX = 4_000_000_000
-"""Comparisons in one sweep of the reduction (some seconds): dense random instances gain nothing from more."""
+STEPS_PER_CALL, CALLS_MAX = 100_000_000, 20
+"""Comparisons between two looks at the clock (a fraction of a second), and such calls in one sweep: random
+instances gain nothing from more."""
+SKETCH_BITS = 64
+"""Bits of the sketch by which most pairs of sets are told apart at a glance."""
+PRICE_FROM = 50_000
+"""Matrix entries left after the reduction from which prices pay; below, HiGHS is done sooner."""
 REDUCE_FROM = 200_000
 """Matrix entries below which HiGHS reduces by itself sooner than our loop could be compiled."""
+SWEEP_LEAST_SHARE = 0.01
+"""A sweep that takes out a smaller part of the matrix is the last."""
 ROUNDS_MAX = 20
 """Sweeps over cells and candidates; on a line ten are enough."""
 CELLS_SHOWN = 5
@@ -57,7 +63,7 @@ class CoverResult:
     seconds: float = 0.0
     """Time used."""
     method: str = ""
-    """What gave the cover: `forced alone`, `greedy` or `HiGHS`."""
+    """What gave the cover: `forced alone`, `greedy`, `prices` or `HiGHS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +72,19 @@ class _Rest:
 
     by_cell: Any
     columns: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Settled:
+    """A cover of the rest."""
+
+    chosen: IntArray
+    """Candidates."""
+    bound: float
+    """No cover of the rest costs less; 0 where nothing is proved."""
+    finished: bool
+    """True when no time limit cut the work short."""
+    method: str
 
 
 def solve_cover(
@@ -105,23 +124,15 @@ def solve_cover(
 
     if rest.by_cell.nnz >= REDUCE_FROM:
         rest = _reduce(rest, problem.cost, left_s, progress)
-    start = _cover_greedily(rest.by_cell, problem.cost[rest.columns])
-    chosen, proved, method = rest.columns[start], 0.0, "greedy"
-    finished = rest.columns.size == 0
-    if finished:
-        method = "forced alone"
-    elif left_s() > 0:
-        found, proved, finished = _prove(rest, problem.cost, start, goal_gap, left_s(), seed, progress)
-        if problem.cost[found].sum() < problem.cost[chosen].sum():
-            chosen, method = found, "HiGHS"
-    bound = float(problem.cost[stands].sum()) + max(proved, 0.0)
-    everything = np.union1d(np.flatnonzero(stands), chosen).astype(np.int64)
+    answer = _settle(rest, problem.cost, goal_gap, left_s, seed, progress)
+    bound = float(problem.cost[stands].sum()) + max(answer.bound, 0.0)
+    everything = np.union1d(np.flatnonzero(stands), answer.chosen).astype(np.int64)
     cost = float(problem.cost[everything].sum())
     bound = min(bound, cost)
     gap = (cost - bound) / cost if cost > 0 else 0.0
-    status = "optimal" if gap <= OPTIMAL_GAP else "feasible" if finished else "time limit"
+    status = "optimal" if gap <= OPTIMAL_GAP else "feasible" if answer.finished else "time limit"
     seconds = time.perf_counter() - started_s
-    return CoverResult(everything, status, cost, bound, gap, uncovered, seconds, method)
+    return CoverResult(everything, status, cost, bound, gap, uncovered, seconds, answer.method)
 
 
 def _read_choice(
@@ -189,58 +200,101 @@ def _reduce(rest: _Rest, cost: FloatArray, left_s: Callable[[], float], progress
     by anything that covers the rest, and of equals one stays.
     """
     by_cell, columns = rest.by_cell, rest.columns
+    share = 0.0
+
+    def tell() -> None:
+        if progress is not None:
+            progress("reduce", share)
+
     for sweep in range(ROUNDS_MAX):
+        share = sweep / ROUNDS_MAX
+        tell()
         if left_s() <= 0:
             break
-        if progress is not None:
-            progress("reduce", sweep / ROUNDS_MAX)
-        before = by_cell.shape
-        by_cell = by_cell[~_needless(by_cell, np.zeros(before[0]), drop_larger=True)]
+        shape, n_entries = by_cell.shape, by_cell.nnz
+        implied = _find_needless(by_cell, np.zeros(shape[0]), left_s, tell, drop_larger=True)
+        by_cell = by_cell[~implied]
         by_candidate = by_cell.T.tocsr()
         useful = np.diff(by_candidate.indptr) > 0
         by_candidate, columns = by_candidate[useful], columns[useful]
-        kept = ~_needless(by_candidate, cost[columns], drop_larger=False)
+        kept = ~_find_needless(by_candidate, cost[columns], left_s, tell, drop_larger=False)
         by_cell, columns = by_candidate[kept].T.tocsr(), columns[kept]
-        if by_cell.shape == before:
+        if by_cell.shape == shape or by_cell.nnz > (1.0 - SWEEP_LEAST_SHARE) * n_entries:
             break
     return _Rest(by_cell, columns)
 
 
-def _needless(sets: Any, cost: FloatArray, *, drop_larger: bool) -> BoolArray:
-    """Call the compiled loop on the rows of a matrix, elements numbered from the rarest."""
+def _find_needless(
+    sets: Any, cost: FloatArray, left_s: Callable[[], float], tell: Callable[[], None], *, drop_larger: bool
+) -> BoolArray:
+    """Return which rows of a matrix others make needless; what was found when time or steps run out holds."""
     from truceline.siting import _cover_kernels  # late: brings in the compiler
 
-    n_holding = np.bincount(sets.indices, minlength=sets.shape[1])
-    rank = np.empty(n_holding.size, dtype=np.int32)
-    rank[np.argsort(n_holding, kind="stable")] = np.arange(n_holding.size, dtype=np.int32)
+    n_sets, n_elements = sets.shape
+    n_holding = np.bincount(sets.indices, minlength=n_elements)
+    rank = np.empty(n_elements, dtype=np.int32)
+    rank[np.argsort(n_holding, kind="stable")] = np.arange(n_elements, dtype=np.int32)
     by_rank = sparse.csr_array((sets.data, rank[sets.indices], sets.indptr), shape=sets.shape)
-    ordered = by_rank.tocsc().tocsr()  # there and back sorts every row in linear time
-    return np.asarray(
-        _cover_kernels.find_needless(
-            ordered.indptr.astype(np.int64),
-            ordered.indices.astype(np.int32),
-            n_holding.size,
-            np.ascontiguousarray(cost, dtype=np.float64),
-            drop_larger,
-            STEPS_MAX,
-        ),
-        dtype=np.bool_,
-    )
+    ordered = by_rank.tocsc().tocsr()  # there and back sorts every row, rarest first, in linear time
+    indptr, indices = ordered.indptr.astype(np.int64), ordered.indices.astype(np.int32)
+    filled = np.flatnonzero(np.diff(indptr) > 0)
+    rarest = indices[indptr[filled]]
+    waiting = filled[np.argsort(rarest, kind="stable")].astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(np.bincount(rarest, minlength=n_elements))]).astype(np.int64)
+    sketch = np.zeros(n_sets, dtype=np.uint64)
+    if filled.size:
+        bits = np.left_shift(np.uint64(1), (indices % SKETCH_BITS).astype(np.uint64))
+        sketch[filled] = np.bitwise_or.reduceat(bits, indptr[filled])
+    needless = np.zeros(n_sets, dtype=np.bool_)
+    mark = np.full(n_elements, -1, dtype=np.int64)
+    price = np.ascontiguousarray(cost, dtype=np.float64)
+    matrix = (indptr, indices, start, waiting, sketch, sketch[waiting], price, drop_larger)
+    place = 0
+    for _ in range(CALLS_MAX):
+        place = int(_cover_kernels.find_needless(*matrix, place, STEPS_PER_CALL, needless, mark))
+        tell()
+        if place == n_sets or left_s() <= 0:
+            break
+    return needless
+
+
+def _settle(
+    rest: _Rest,
+    cost: FloatArray,
+    goal_gap: float,
+    left_s: Callable[[], float],
+    seed: int,
+    progress: Progress | None,
+) -> _Settled:
+    """Cover what the reduction left: greedily, by prices where there is much of it, and by HiGHS."""
+    if rest.columns.size == 0:
+        return _Settled(rest.columns, 0.0, True, "forced alone")
+    price = cost[rest.columns]
+    if rest.by_cell.nnz < PRICE_FROM:
+        first = cover_by_prices(rest.by_cell.T.tocsr().astype(np.float64), price)
+        best = _Settled(rest.columns[first], 0.0, False, "greedy")
+    else:
+        priced = price_cells(rest.by_cell, price, left_s=left_s, seed=seed, progress=progress)
+        best = _Settled(rest.columns[priced.chosen], priced.bound, False, "prices")
+        rest = _Rest(rest.by_cell[:, np.flatnonzero(priced.useful)], rest.columns[priced.useful])
+    value = float(cost[best.chosen].sum())
+    if value - best.bound <= max(goal_gap, OPTIMAL_GAP) * value:
+        return replace(best, finished=True)
+    return _prove(rest, cost, best, goal_gap, left_s(), seed, progress)
 
 
 def _prove(
     rest: _Rest,
     cost: FloatArray,
-    start: IntArray,
+    best: _Settled,
     goal_gap: float,
     limit_s: float,
     seed: int,
     progress: Progress | None,
-) -> tuple[IntArray, float, bool]:
-    """Solve the reduced cover from a start (columns); return (candidates, lower bound, whether it ended)."""
-    price = cost[rest.columns]
-    taken = np.zeros(rest.columns.size, dtype=np.bool_)
-    taken[start] = True
+) -> _Settled:
+    """Let HiGHS go on from the best cover known; what it leaves out cannot make a cheaper one."""
+    if limit_s <= 0:
+        return best
     began_s = time.perf_counter()
 
     def listen() -> None:
@@ -250,58 +304,21 @@ def _prove(
 
     n_cells = rest.by_cell.shape[0]
     answer = solve_binary(
-        price,
+        cost[rest.columns],
         rest.by_cell,
         np.ones(n_cells),
         np.full(n_cells, np.inf),
-        start=taken,
+        start=np.isin(rest.columns, best.chosen),
         goal_gap=goal_gap,
         time_limit_s=limit_s,
         seed=seed,
         listen=listen,
     )
-    best = rest.columns[start]
+    bound = max(best.bound, answer.bound)
     if answer.chosen is not None:
         # HiGHS works to a tolerance: what it chose is counted again before it is believed.
+        found = rest.columns[answer.chosen]
         covers = bool((np.diff(rest.by_cell[:, np.flatnonzero(answer.chosen)].indptr) > 0).all())
-        if covers:
-            best = rest.columns[answer.chosen]
-    return best, answer.bound, answer.finished
-
-
-def _cover_greedily(by_cell: Any, cost: FloatArray) -> IntArray:
-    """Take the candidate with the least cost per newly covered cell, then drop what became needless.
-
-    What a candidate adds only shrinks, so a stale figure at the head of the queue is counted again and put
-    back (lazy greedy, Minoux 1978). Equal figures go to the lower number.
-    """
-    by_candidate = by_cell.T.tocsr()
-    indptr, indices = by_candidate.indptr, by_candidate.indices
-    cells = [indices[a:b] for a, b in pairwise(indptr)]
-    is_open = np.ones(by_cell.shape[0], dtype=np.bool_)
-    n_open = is_open.size
-    queue = [(-row.size / cost[i], i) for i, row in enumerate(cells) if row.size]
-    heapq.heapify(queue)
-    chosen: list[int] = []
-    while n_open:
-        _, candidate = queue[0]
-        newly = int(np.count_nonzero(is_open[cells[candidate]]))
-        key = (-newly / cost[candidate], candidate)
-        if newly == 0:
-            heapq.heappop(queue)
-        elif key > queue[0]:
-            heapq.heapreplace(queue, key)
-        else:
-            heapq.heappop(queue)
-            chosen.append(candidate)
-            is_open[cells[candidate]] = False
-            n_open -= newly
-    n_over = np.zeros(is_open.size, dtype=np.int64)
-    for candidate in chosen:
-        n_over[cells[candidate]] += 1
-    kept = set(chosen)
-    for candidate in sorted(chosen, key=lambda i: (-cost[i], i)):
-        if (n_over[cells[candidate]] > 1).all():
-            n_over[cells[candidate]] -= 1
-            kept.discard(candidate)
-    return np.array(sorted(kept), dtype=np.int64)
+        if covers and cost[found].sum() < cost[best.chosen].sum():
+            return _Settled(found, bound, answer.finished, "HiGHS")
+    return replace(best, bound=bound, finished=answer.finished)

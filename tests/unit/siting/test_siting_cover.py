@@ -50,6 +50,11 @@ def always_reduce(monkeypatch):
     monkeypatch.setattr(cover, "REDUCE_FROM", 0)
 
 
+@pytest.fixture
+def always_price(monkeypatch):
+    monkeypatch.setattr(cover, "PRICE_FROM", 0)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_cover_is_the_cheapest(seed):
     problem = random_cover(seed)
@@ -66,6 +71,15 @@ def test_cover_is_the_cheapest(seed):
 def test_reduced_cover_is_as_cheap(seed):
     problem = random_cover(seed, share=0.35)
     assert solve_cover(problem).cost == pytest.approx(_reference.enumerate_cheapest_cover(problem))
+
+
+@pytest.mark.usefixtures("always_price")
+@pytest.mark.parametrize("seed", range(40))
+def test_priced_cover_is_as_cheap(seed):
+    problem = random_cover(seed, share=0.35)
+    result = solve_cover(problem)
+    assert result.status == "optimal"
+    assert result.cost == pytest.approx(_reference.enumerate_cheapest_cover(problem))
 
 
 @pytest.mark.usefixtures("always_reduce")
@@ -85,6 +99,32 @@ def test_line_reduces_to_next_to_nothing():
     assert (reached_by(problem, result.chosen) >= problem.must_cover).all()
 
 
+def find_needless(sets, cost, *, drop_larger, steps_max=10**6, first=0):
+    """Call the kernel as `cover` does: rarest element first, every set waiting there."""
+    n_elements = 1 + max((e for one in sets for e in one), default=0)
+    counts = np.bincount([e for one in sets for e in one], minlength=n_elements)
+    ordered = [sorted(one, key=lambda e: (counts[e], e)) for one in sets]
+    waiting = sorted((s for s, one in enumerate(ordered) if one), key=lambda s: (ordered[s][0], s))
+    start = np.searchsorted([ordered[s][0] for s in waiting], np.arange(n_elements + 1))
+    sketch = np.array([sum(1 << e for e in one) for one in sets], dtype=np.uint64)
+    needless = np.zeros(len(sets), dtype=bool)
+    place = _cover_kernels.find_needless(
+        np.concatenate([[0], np.cumsum([len(one) for one in sets])]).astype(np.int64),
+        np.array([e for one in ordered for e in one], dtype=np.int32),
+        start.astype(np.int64),
+        np.array(waiting, dtype=np.int64),
+        sketch,
+        sketch[np.array(waiting, dtype=np.int64)],
+        np.array(cost[: len(sets)], dtype=float),
+        drop_larger,
+        first,
+        steps_max,
+        needless,
+        np.full(n_elements, -1, dtype=np.int64),
+    )
+    return needless.tolist(), place
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     sets=st.lists(st.sets(st.integers(0, 6), max_size=6), min_size=1, max_size=9),
@@ -92,27 +132,27 @@ def test_line_reduces_to_next_to_nothing():
     drop_larger=st.booleans(),
 )
 def test_reduction_agrees_with_its_plain_twin(sets, cost, drop_larger):
-    counts = np.bincount([e for one in sets for e in one], minlength=7)
-    ordered = [sorted(one, key=lambda e: (counts[e], e)) for one in sets]
-    # Rows are in the order of the kernel: rarest first, ties by number, as `cover` numbers them.
-    needless = _cover_kernels.find_needless(
-        np.concatenate([[0], np.cumsum([len(one) for one in sets])]).astype(np.int64),
-        np.array([e for one in ordered for e in one], dtype=np.int32),
-        7,
-        np.array(cost[: len(sets)], dtype=float),
-        drop_larger,
-        10**6,
-    )
-    assert needless.tolist() == _cover_reference.find_needless(sets, cost, drop_larger=drop_larger)
+    needless, place = find_needless(sets, cost, drop_larger=drop_larger)
+    assert place == len(sets)
+    assert needless == _cover_reference.find_needless(sets, cost, drop_larger=drop_larger)
 
 
-def test_reduction_that_runs_out_of_steps_drops_only_what_it_found():
+def test_reduction_that_runs_out_of_steps_says_where_it_stopped():
     sets = [{0}, {0, 1}, {0, 2}, {0, 3}]
-    args = (np.array([0, 1, 3, 5, 7]), np.array([0, 1, 0, 2, 0, 3, 0], dtype=np.int32), 4, np.zeros(4), True)
-    assert _cover_kernels.find_needless(*args, 10**6).tolist() == [False, True, True, True]
-    hurried = _cover_kernels.find_needless(*args, 2)
-    assert not hurried.all()
-    assert (hurried <= np.array(_cover_reference.find_needless(sets, [0] * 4, drop_larger=True))).all()
+    assert find_needless(sets, [0] * 4, drop_larger=True) == ([False, True, True, True], 4)
+    needless, place = find_needless(sets, [0] * 4, drop_larger=True, steps_max=0)
+    assert 0 < place < 4
+    assert needless[place:] == [False] * (4 - place)
+
+
+def test_reduction_out_of_time_leaves_a_valid_rest(monkeypatch):
+    monkeypatch.setattr(cover, "STEPS_PER_CALL", 1)
+    monkeypatch.setattr(cover, "CALLS_MAX", 2)
+    monkeypatch.setattr(cover, "REDUCE_FROM", 0)
+    problem = line_cover()
+    hurried = solve_cover(problem)
+    monkeypatch.undo()
+    assert hurried.cost == solve_cover(problem).cost
 
 
 def test_cover_without_time_falls_back_on_greedy():
