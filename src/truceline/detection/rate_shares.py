@@ -1,7 +1,7 @@
 """Who adds what to the rate at each place: the parts of the rate field of `rates`, owner by owner.
 
-1/s at places in metres. An owner is one or several fixed means at one place and height, such as the sensors
-of a mast; together the owners' parts are the field of the fixed means. Moving means have no part here.
+1/s at places in metres. An owner is one or several fixed means, such as the sensors of a mast, each with its
+own arc; together the owners' parts are the field of the fixed means. Moving means have no part here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class RateEntries:
     indptr: IntArray
     """(n + 1,)."""
     place: IntArray
-    """(k,) index of the place, rising for each owner; places without any rate are left out."""
+    """(k,) index of the place; places without any rate are left out. An owner whose sensors look from several
+    places or along several arcs may name a place more than once: what it adds there is the sum."""
     rate_per_s: FloatArray
     """(kinds, states, k)."""
 
@@ -60,8 +61,7 @@ class RateShares:
         """Prepare the fixed means with copies above 0; the others are left out.
 
         owner, copies: (means,) number of each means' owner and its units. Places are squares of side `cell_m`
-        (0: points). Raises ScenarioError with all problems: unusable means, kinds that do not stay, an owner
-        at two places.
+        (0: points). Raises ScenarioError with all problems: unusable means, kinds that do not stay.
         """
         counts, owners = as_floats(copies), np.asarray(owner, dtype=np.int64)
         _check_request(means, owners, counts, kinds, states)
@@ -71,7 +71,6 @@ class RateShares:
         fixed = collect_fixed(self._means, sensors, parameters)
         self._fixed = fixed
         self._owner = owners[chosen][fixed.candidate]
-        _check_one_place(fixed, self._owner)
         availability = np.array([sensor.availability_share for sensor in fixed.sensors])
         self._weight = counts[chosen][fixed.candidate] * (
             availability[fixed.sensor] if len(fixed.sensor) else np.empty(0)
@@ -88,7 +87,7 @@ class RateShares:
     def iterate(
         self, x_m: ArrayLike, y_m: ArrayLike, owners: ArrayLike | None = None
     ) -> Iterator[RateEntries]:
-        """Yield the parts at n places in batches of owners; `owners` limits them to some.
+        """Yield the parts at n places in batches; `owners` limits them to some. An owner may come twice.
 
         Raises GeometryError for places without coordinates.
         """
@@ -108,15 +107,20 @@ class RateShares:
             yield self._fill(batch, fixed, self._owner[kept], self._weight[kept])
 
     def gather(self, x_m: ArrayLike, y_m: ArrayLike, owners: ArrayLike | None = None) -> RateEntries:
-        """Return all parts at once, in the order of `iterate`."""
+        """Return all parts at once, each owner once, by rising number."""
         parts = list(self.iterate(x_m, y_m, owners))
-        lengths = [np.diff(part.indptr) for part in parts]
-        return RateEntries(
-            owner=np.concatenate([np.empty(0, dtype=np.int64), *(part.owner for part in parts)]),
-            indptr=np.concatenate([[0], np.cumsum(np.concatenate([[], *lengths]))]).astype(np.int64),
-            place=np.concatenate([np.empty(0, dtype=np.int64), *(part.place for part in parts)]),
-            rate_per_s=np.concatenate([np.empty((*self._shape, 0)), *(part.rate_per_s for part in parts)], 2),
-        )
+        owner = np.concatenate([np.empty(0, dtype=np.int64), *(part.owner for part in parts)])
+        length = np.concatenate([np.empty(0, dtype=np.int64), *(np.diff(part.indptr) for part in parts)])
+        place = np.concatenate([np.empty(0, dtype=np.int64), *(part.place for part in parts)])
+        rate = np.concatenate([np.empty((*self._shape, 0)), *(part.rate_per_s for part in parts)], axis=2)
+        order = np.argsort(owner, kind="stable")
+        names, first = np.unique(owner[order], return_index=True)
+        end = np.concatenate([[0], np.cumsum(length[order])]).astype(np.int64)
+        if (order != np.arange(len(order))).any():
+            start = np.cumsum(length) - length
+            entry = np.repeat(start[order] - end[:-1], length[order]) + np.arange(end[-1])
+            place, rate = place[entry], rate[:, :, entry]
+        return RateEntries(names, np.append(end[first], end[-1]), place, rate)
 
     def _may_reach(self, x_m: FloatArray, y_m: FloatArray) -> NDArray[np.bool_]:
         """Tell which means are not too far from the box round all places: the others need no search."""
@@ -130,7 +134,8 @@ class RateShares:
 
     def _fill(self, batch: Batch, fixed: FixedMeans, owner: IntArray, weight: FloatArray) -> RateEntries:
         members = batch.members
-        names, first_member, position = np.unique(owner[members], return_index=True, return_inverse=True)
+        looks = np.stack([owner[members], batch.observer], axis=1)
+        rows, first_member, position = np.unique(looks, axis=0, return_index=True, return_inverse=True)
         n_pairs = np.diff(batch.indptr)[batch.observer[first_member]]
         indptr = np.concatenate([[0], np.cumsum(n_pairs)]).astype(np.int64)
         rate = np.zeros((len(self._rows), int(indptr[-1])))
@@ -150,13 +155,13 @@ class RateShares:
             N_STATES,
             rate,
         )
-        # an owner's pairs are those of its observer, in the order of places
+        # a row's pairs are those of its observer
         at = batch.indptr[batch.observer[first_member]]
         pair = np.repeat(at - indptr[:-1], n_pairs) + np.arange(indptr[-1])
         some = np.flatnonzero(rate.any(axis=0))
         left = np.searchsorted(some, indptr)
         return RateEntries(
-            owner=names,
+            owner=rows[:, 0],
             indptr=left.astype(np.int64),
             place=batch.pair_cell[pair[some]].astype(np.int64),
             rate_per_s=rate[:, some].reshape(*self._shape, -1),
@@ -195,14 +200,3 @@ def _check_request(
     if owner.shape != (means.n,):
         problems.add("owner", f"has the shape {owner.shape} for {means.n} means", "give one for each")
     problems.raise_if_any(ScenarioError, "the shares of the rate field cannot be computed")
-
-
-def _check_one_place(fixed: FixedMeans, owner: IntArray) -> None:
-    """Refuse an owner whose means stand at two places or heights."""
-    pairs = np.unique(np.stack([owner, fixed.observer], axis=1), axis=0)
-    twice = np.unique(pairs[1:, 0][np.diff(pairs[:, 0]) == 0])
-    if twice.size:
-        problems = ProblemList()
-        found = f"{twice.size} owners, the first {twice[0]}, stand at several places or heights"
-        problems.add("owner", found, "number them apart")
-        problems.raise_if_any(ScenarioError, "the shares of the rate field cannot be computed")

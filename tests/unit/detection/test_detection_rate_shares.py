@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def dense(entries: RateEntries, n_owners: int, n_places: int) -> np.ndarray:
     field = np.zeros((n_owners, *entries.rate_per_s.shape[:2], n_places))
     for i, owner in enumerate(entries.owner):
         part = slice(entries.indptr[i], entries.indptr[i + 1])
-        field[owner][..., entries.place[part]] += entries.rate_per_s[..., part]
+        np.add.at(field[owner], (..., entries.place[part]), entries.rate_per_s[..., part])
     return field
 
 
@@ -50,6 +51,12 @@ def test_each_part_is_the_field_of_its_owner_alone(seed: int, n_owners: int, pai
     owner = np.sort(np.concatenate([np.arange(n_owners), random.integers(0, n_owners, 4)]))
     place = random.integers(0, 3, (n_owners, 2)) * 2000.0  # some owners share a place
     means = fixed_means(random.choice(FIXED, owner.size).tolist(), *place[owner].T, 12.0)
+    means = replace(  # sensors of one owner may look along different arcs, and from different heights
+        means,
+        eye_height_m=random.choice([12.0, 20.0], owner.size),
+        facing_deg=random.uniform(0, 360, owner.size),
+        arc_deg=random.choice([90.0, 360.0], owner.size),
+    )
     copies = random.integers(0, 3, owner.size)
     x, y = random.uniform(-9000, 9000, (2, 80))
     with pytest.MonkeyPatch.context() as patch:
@@ -63,6 +70,7 @@ def test_each_part_is_the_field_of_its_owner_alone(seed: int, n_owners: int, pai
             grid_sector=np.zeros(x.size, dtype=int), sector_area_m2=[1e9], cell_m=0.0,
         )[:, [STATES.index(state) for state in CLEAR]]  # fmt: skip
         np.testing.assert_allclose(parts[one], alone, rtol=1e-12)
+    assert (np.diff(found.owner) > 0).all()
     assert found.rate_per_s.any(axis=(0, 1)).all()  # nothing is kept that adds nothing
     some = shares.gather(x, y, owners=[0])
     np.testing.assert_allclose(dense(some, n_owners, x.size)[0], parts[0], rtol=1e-12)
@@ -95,5 +103,3 @@ def test_what_cannot_be_asked_is_refused_at_once() -> None:
             states=("dusk",),
         )
     assert [problem.where for problem in caught.value.problems] == ["kinds", "states", "copies", "owner"]
-    with pytest.raises(ScenarioError, match="several places"):
-        RateShares(means, [3, 3], [1, 1], FlatSight(), SENSORS, PARAMETERS, cell_m=0.0)
