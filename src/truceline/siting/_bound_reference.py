@@ -28,17 +28,19 @@ def event_value(weight: float, unit: float, miss: float, total: float) -> float:
 def price_step(weight: float, unit: float, miss: float, price: float, sigma: float, ahead: float) -> float:
     """Return one event's price after a dual step, by ternary search (twin of `_bound_kernels.price_step`)."""
 
+    corners = [(k * unit, event_value(weight, unit, miss, k * unit)) for k in range(40 if unit > 0 else 0)]
+
     def cost(tried: float) -> float:
         # psi is convex; its maximum over z lies at a whole number of pieces or at z = -ln(tried / weight).
-        if unit > 0:
-            psi = max(event_value(weight, unit, miss, k * unit) - tried * k * unit for k in range(200))
+        if corners:
+            psi = max(value - tried * z for z, value in corners)
         else:
             z = -math.log(max(tried, 1e-300) / weight)
             psi = event_value(weight, unit, miss, z) - tried * z
         return psi + tried * ahead + (tried - price) ** 2 / (2 * sigma)
 
     low, high = 0.0, weight
-    for _ in range(200):
+    for _ in range(80):
         a, b = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, b) if cost(a) < cost(b) else (a, high)
     return 0.5 * (low + high)

@@ -18,10 +18,13 @@ prices and every B, so one set of prices bounds the whole curve. Evaluated in fl
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from truceline.siting import _bound_kernels
@@ -55,6 +58,8 @@ PRICE_MIN = 1e-300
 """Smallest divisor."""
 N_BUDGETS_SEARCHED = 24
 """Budgets for which the best price of a person is searched when there are groups."""
+N_NONZERO_FOR_THREADS = 300_000
+"""Entries of the reach matrix from which more than one thread is used."""
 N_BISECTIONS = 24
 """Halvings of the price interval in that search."""
 
@@ -155,6 +160,12 @@ class BoundSearch:
         if self._anchor <= 0 or not (self._limit > 0).any() or not (self._weight > 0).any():
             self._judge(np.zeros(self._weight.size, dtype=np.float32), np.zeros(self._row_limit.size))
             return
+        with _few_threads(self._reach[1].size):
+            self._search(n_rounds, enough_gap, deadline_s)
+            self._record_groups()
+
+    def _search(self, n_rounds: int, enough_gap: float, deadline_s: float) -> None:
+        """Let the first-order method propose prices, for one choice of event functions after another."""
         if self._iteration is None:
             self._iteration = PrimalDual(self._relaxation)
         iteration = self._iteration
@@ -170,7 +181,6 @@ class BoundSearch:
             if not self._change_functions(first=choice == 0):
                 break
             iteration.use(self._relaxation)
-        self._record_groups()
 
     def improve(self, price: float, *, deadline_s: float) -> None:
         """Tighten the bound at the largest budget; `price` is not needed any more."""
@@ -323,6 +333,17 @@ class BoundSearch:
                 np.minimum(best, value + price * self._free_budgets, out=best)
                 low, high = (price, high) if people > budget else (low, price)
         self.bound = np.minimum(self.bound, self._best_constant + best)
+
+
+@contextlib.contextmanager
+def _few_threads(n_nonzero: int) -> Iterator[None]:
+    """Run small problems on one thread: waking others costs more than they bring. Results are the same."""
+    n_threads = numba.get_num_threads()
+    numba.set_num_threads(1 if n_nonzero < N_NONZERO_FOR_THREADS else n_threads)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(n_threads)
 
 
 def _round_down(weight: FloatArray) -> FloatArray:

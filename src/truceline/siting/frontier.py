@@ -1,7 +1,8 @@
 """Trace what more people would buy: the detection reached and the most it could be, at every step.
 
-People against the expected share of events. One greedy pass gives the whole curve, a few anchors bound every
-point of it. It does not polish single points; `solve` does.
+People against the expected share of events. One greedy pass gives the whole curve, swaps better it at chosen
+budgets, and a few anchors, each started from the last, bound every point of it at once. It does not polish
+single points further; `solve` does.
 """
 
 from __future__ import annotations
@@ -9,17 +10,36 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from truceline.errors import InfeasibleError, Problem
 from truceline.siting.bounds import BoundSearch
 from truceline.siting.greedy import GreedyPath, Progress, pick_greedily
+from truceline.siting.improve import improve
 from truceline.siting.problems import BUDGET_SLACK_SHARE, FloatArray, IntArray, SitingProblem, check_budget
 
 SMALLEST_ANCHOR_SHARE = 0.02
 """The first bound is anchored at this share of the budget; the others follow in geometric steps."""
+N_ROUNDS_PER_ANCHOR = 12
+"""Rounds of the bound at one anchor: neighbours start from each other, so a few are enough."""
+ENOUGH_GAP = 5e-4
+"""Share of the bound within which an anchor's relaxation counts as solved."""
+N_SWAP_PASSES = 20
+"""Passes of swaps at one budget; they end by themselves when nothing helps."""
+
+
+@dataclass(frozen=True, eq=False)
+class BetterPosture:
+    """A posture found by swaps that detects more than greedy does for its people."""
+
+    spent: float
+    """People."""
+    objective: float
+    """Expected share of events detected."""
+    copies: IntArray
+    """(n_candidates,) copies chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +62,31 @@ class Frontier:
     """False when the time limit cut the curve or its bounds short."""
     seconds: float
     """Time used."""
+    improved: tuple[BetterPosture, ...] = ()
+    """Postures better than greedy, by people; `order` and `objective` are greedy's all the same."""
+
+    @property
+    def reached(self) -> FloatArray:
+        """(k,) the most that any posture found detects for that many people: greedy's, or better."""
+        reached = self.objective.copy()
+        for better in self.improved:
+            pays = self.spent * (1 + BUDGET_SLACK_SHARE) >= better.spent
+            reached[pays] = np.maximum(reached[pays], better.objective)
+        return np.asarray(np.maximum.accumulate(reached))
 
     @property
     def gap(self) -> FloatArray:
-        """(k,) share of the bound that is not reached: (bound - objective) / bound."""
-        return (self.bound - self.objective) / np.maximum(self.bound, 1e-300)
+        """(k,) share of the bound that is not reached: (bound - reached) / bound."""
+        return (self.bound - self.reached) / np.maximum(self.bound, 1e-300)
+
+    def best_at(self, budget: float) -> BetterPosture:
+        """Return the best posture found that `budget` people pay for: a swapped one, or greedy's."""
+        point = self.point_at(budget)
+        best = BetterPosture(float(self.spent[point]), float(self.objective[point]), self.copies_at(budget))
+        for better in self.improved:
+            if better.spent <= budget * (1 + BUDGET_SLACK_SHARE) and better.objective > best.objective:
+                best = better
+        return best
 
     def point_at(self, budget: float) -> int:
         """Return the last point that `budget` people pay for; InfeasibleError below the forced copies."""
@@ -68,42 +108,62 @@ def trace_frontier(
     *,
     n_bounds: int = 8,
     anchors: Sequence[float] = (),
+    n_swapped: int = 0,
     time_limit_s: float = math.inf,
     progress: Progress | None = None,
 ) -> Frontier:
     """Return the curve from the forced copies up to `budget_max` people, with an upper bound at every point.
 
     n_bounds: anchors of the bound, in geometric steps of the budget; more are tighter and slower. anchors:
-    further budgets (people) where the bound should be tight, such as the one to be decided on. When time runs
-    out the curve and bounds so far are returned: both stay valid. Raises InfeasibleError when the budget is
-    not above zero or does not pay for the forced copies.
+    further budgets (people) where the bound should be tight, such as the one to be decided on. n_swapped:
+    budgets, in the same steps and with the anchors, at which greedy's posture is bettered by swaps; 0 for
+    none. When time runs out the curve and bounds so far are returned: both stay valid. Raises InfeasibleError
+    when the budget is not above zero or does not pay for the forced copies.
     """
     started_s = time.perf_counter()
     deadline_s = started_s + time_limit_s
     check_budget(problem, budget_max)
     path = pick_greedily(problem, budget_max, time_limit_s=time_limit_s, progress=progress)
     spent, objective = curve_of(problem, path)
-    search = BoundSearch(problem, spent)
     in_time = path.complete
-    prices = _anchor_prices(problem, path, spent, n_bounds, anchors)
-    for done, price in enumerate(prices):
+    improved: list[BetterPosture] = []
+    swapped_at = _steps(spent, n_swapped, anchors if n_swapped else ())
+    for done, budget in enumerate(swapped_at):
         if time.perf_counter() > deadline_s:
             in_time = False
             break
-        search.improve(price, deadline_s=deadline_s)
+        point = int(np.searchsorted(spent, budget * (1 + BUDGET_SLACK_SHARE), side="right")) - 1
+        copies = path.copies(path.n_forced + point, problem.n_candidates)
+        better = improve(
+            problem, copies, budget, n_passes=N_SWAP_PASSES, time_limit_s=deadline_s - time.perf_counter()
+        )
+        if better.objective > objective[point]:
+            people = float(problem.cost @ better.copies)
+            improved.append(BetterPosture(people, better.objective, better.copies))
         if progress is not None:
-            progress("bounds", (done + 1) / len(prices))
-    return Frontier(
+            progress("swaps", (done + 1) / len(swapped_at))
+    search = BoundSearch(problem, spent)
+    bounded_at = _steps(spent, n_bounds, anchors)
+    for done, budget in enumerate(bounded_at):
+        if time.perf_counter() > deadline_s:
+            in_time = False
+            break
+        search.improve_at(budget, n_rounds=N_ROUNDS_PER_ANCHOR, enough_gap=ENOUGH_GAP, deadline_s=deadline_s)
+        if progress is not None:
+            progress("bounds", (done + 1) / len(bounded_at))
+    frontier = Frontier(
         spent=spent,
         objective=objective,
-        # Rounding alone can put a proven bound a hair below a value that is attained.
-        bound=np.maximum(search.bound, objective),
+        bound=search.bound,
         order=path.order,
         n_forced=path.n_forced,
         n_candidates=problem.n_candidates,
         complete=in_time,
         seconds=time.perf_counter() - started_s,
+        improved=tuple(improved),
     )
+    # Rounding alone can put a proven bound a hair below a value that is attained.
+    return replace(frontier, bound=np.maximum(frontier.bound, frontier.reached))
 
 
 def curve_of(problem: SitingProblem, path: GreedyPath) -> tuple[FloatArray, FloatArray]:
@@ -113,20 +173,11 @@ def curve_of(problem: SitingProblem, path: GreedyPath) -> tuple[FloatArray, Floa
     return people[path.n_forced :], detection[path.n_forced :]
 
 
-def _anchor_prices(
-    problem: SitingProblem, path: GreedyPath, spent: FloatArray, n_bounds: int, anchors: Sequence[float]
-) -> list[float]:
-    """Prices (detection per person) that greedy paid at geometric steps and at anchors, highest first."""
-    gain, cost = path.gain[path.n_forced :], problem.cost[path.order[path.n_forced :]]
-    if gain.size == 0 or n_bounds + len(anchors) < 1:
+def _steps(spent: FloatArray, n: int, more: Sequence[float]) -> list[float]:
+    """Return `n` budgets on the curve in geometric steps beyond the forced copies, and `more`; rising."""
+    if spent.size < 2 or n + len(more) < 1:
         return []
-    free = spent[1:] - spent[0]
-    steps = (
-        free[-1] * np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n_bounds)
-        if n_bounds > 1
-        else free[-1:][:n_bounds]
-    )
-    budgets = np.concatenate([steps, np.maximum(np.asarray(anchors, dtype=np.float64) - spent[0], 0.0)])
-    at = np.minimum(np.searchsorted(free, budgets), gain.size - 1)
-    prices = np.unique(gain[at] / cost[at])[::-1]
-    return [float(price) for price in prices]
+    free = float(spent[-1] - spent[0])
+    shares = np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n) if n > 1 else np.ones(n)
+    wanted = np.concatenate([spent[0] + free * shares, np.asarray(more, dtype=np.float64)])
+    return [float(budget) for budget in np.unique(np.clip(wanted, spent[1], spent[-1]))]
