@@ -6,7 +6,6 @@ it says is what the plan will meet. It refuses nothing that a plan would not ref
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.errors import Problem
-from truceline.geo.lattice import cells_near_line, split_keys
-from truceline.geo.line import LineOfContact
 from truceline.geo.sight import choose_sight
-from truceline.geo.terrain import Gap, Terrain, find_gaps, locate_on_grid, name_gap, sample_heights
+from truceline.geo.terrain import Gap, find_gaps, name_gap
 from truceline.plan.ground import lay_frame
 from truceline.plan.heights import (
     STATION_M,
@@ -30,10 +27,6 @@ from truceline.plan.heights import (
     reach_of,
 )
 from truceline.scenario.model import Scenario
-
-SPACING_M = 1_000.0
-"""Distance between the points at which the corridor is looked at, on a short line."""
-POINTS_MAX = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,7 @@ def survey_ground(scenario: Scenario, places: Sequence[Path] = ()) -> GroundSurv
     return GroundSurvey(
         length_m=line.length_m,
         reach_m=reach_of(scenario),
-        covered_share=measure_cover(cut.terrain, line, reach_of(scenario)),
+        covered_share=cut.covered_share,
         gaps=tuple((name_gap(gap, labels), _explain(gap, inside)) for gap in gaps),
         length_without_m=line.length_m * sum(gap.n for gap in gaps) / len(labels),
         cell_m=cut.terrain.cell_m,
@@ -99,20 +92,6 @@ def survey_ground(scenario: Scenario, places: Sequence[Path] = ()) -> GroundSurv
         was_kept=cut.was_kept,
         warnings=cut.about_files,
     )
-
-
-def measure_cover(terrain: Terrain, line: LineOfContact, reach_m: float) -> float:
-    """Return the share of the ground within reach of the line that has heights, by points on a lattice.
-
-    Ground beyond the ends of the line that no plan looks at is left out.
-    """
-    expected = line.length_m * 2 * reach_m / SPACING_M**2
-    spacing_m = SPACING_M * max(1.0, math.sqrt(2 * expected / POINTS_MAX))
-    keys = cells_near_line(line, reach_m, spacing_m, n_max=POINTS_MAX, what="the corridor")
-    column, row = split_keys(keys)
-    xy = np.column_stack([(column + 0.5) * spacing_m, (row + 0.5) * spacing_m])
-    asked = locate_on_grid(terrain, xy)[2] & (line.locate(xy).distance_m <= reach_m)
-    return float(np.isfinite(sample_heights(terrain, xy[asked])).mean())
 
 
 def _lies_in_a_file(

@@ -6,6 +6,7 @@ place. It chooses no sight and places nobody; it only says what the heights can 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from truceline.errors import Problem, ProblemList, TerrainError
 from truceline.geo.cells import DemandCells
+from truceline.geo.lattice import cells_near_line, split_keys
 from truceline.geo.line import LineOfContact
 from truceline.geo.sweep import HeightError
 from truceline.geo.terrain import (
@@ -23,17 +25,23 @@ from truceline.geo.terrain import (
     Surface,
     Terrain,
     check_terrain_covers,
+    locate_on_grid,
     name_files,
+    sample_heights,
     terrain_from_mosaic,
 )
 from truceline.provenance import DIGEST_CHARACTERS, hash_file, hash_text, name_shortly
 from truceline.scenario.assumption import Assumption
 from truceline.scenario.model import Scenario
+from truceline.units import format_share, format_value
 
 CROSSING_MARGIN_M = 15_000.0
 """How far past a sector's ends a crossing may swing, and watchers count: twice the longest ground range."""
 DRAWS_SEED = 0
 """Seed of the draws of height errors: one for all plans, so that postures and variants stand on the same."""
+LATTICE_M = 500.0
+"""Distance between the points at which the ground within reach is looked at for heights, on a short line."""
+LATTICE_POINTS_MAX = 100_000
 STATION_M = 1000.0
 """Distance between the places along the line where the elevation model must have a height."""
 
@@ -54,6 +62,8 @@ class HeightSources:
     """West, south, east, north of each stored file whose place is known."""
     cuts: Path | None = None
     """Where cuts are kept; None where the files lie in no ground folder."""
+    tables: Path | None = None
+    """Where detection tables are kept; None as for `cuts`."""
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -75,13 +85,17 @@ class CutHeights:
     terrain: Terrain
     was_kept: bool
     """True when it had been cut before and no file was opened."""
+    covered_share: float
+    """Share of the ground within reach of the line that has heights."""
     about_files: tuple[Problem, ...]
     """What was odd about the files or keeping the cut."""
+    about_voids: tuple[Problem, ...]
+    """What is missing."""
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """Everything a plan should say: the files, and how much ground has no heights."""
-        return tuple(dict.fromkeys((*self.about_files, *self.terrain.warnings)))
+        return (*self.about_files, *self.about_voids)
 
 
 def find_sources(scenario: Scenario, places: Sequence[Path] = ()) -> HeightSources | None:
@@ -121,6 +135,7 @@ def find_sources(scenario: Scenario, places: Sequence[Path] = ()) -> HeightSourc
             file.bounds_deg for store in stores for file in store.files if file.bounds_deg is not None
         ),
         cuts=stores[0].corridors if stores and not loose else None,
+        tables=stores[0].tables if stores and not loose else None,
         warnings=tuple(problem for store in stores for problem in store.describe_mixtures()),
     )
 
@@ -152,8 +167,43 @@ def cut_heights(
         source=sources.name,
         fill_unknown_m=given.fill_unknown.value if given.fill_unknown else None,
     )
+    covered = measure_cover(terrain, line, cut.reach.distance_m)
+    if given.fill_unknown:
+        about_voids = tuple(one for one in terrain.warnings if one not in result.mosaic.warnings)
+    else:
+        about_voids = _tell_voids(covered, cut.reach.distance_m)
     about_files = (*sources.warnings, *result.warnings, *result.mosaic.warnings)
-    return CutHeights(terrain, result.was_kept, about_files)
+    return CutHeights(terrain, result.was_kept, covered, about_files, about_voids)
+
+
+def _tell_voids(covered_share: float, reach_m: float) -> tuple[Problem, ...]:
+    """Return the warning that some of the ground that matters has no heights, if it is so.
+
+    Measured within reach of the line, where the terrain's own figure counts whole tiles.
+    """
+    if covered_share == 1:
+        return ()
+    missing = format_share(max(1 - covered_share, 0.001), 1)
+    found = (
+        f"{missing} of the ground within {format_value(reach_m, 'm')} of the line has no heights: "
+        "it hides nothing and is never seen"
+    )
+    hint = "give more tiles, or `fill_unknown: 0 m` if it is sea"
+    return (Problem("terrain", found, hint, warning=True),)
+
+
+def measure_cover(terrain: Terrain, line: LineOfContact, reach_m: float) -> float:
+    """Return the share of the ground within reach of the line that has heights, by points on a lattice.
+
+    Ground beyond the ends of the line that no plan looks at is left out.
+    """
+    expected = line.length_m * 2 * reach_m / LATTICE_M**2
+    spacing_m = LATTICE_M * max(1.0, math.sqrt(expected / LATTICE_POINTS_MAX))
+    keys = cells_near_line(line, reach_m, spacing_m, n_max=2 * LATTICE_POINTS_MAX, what="the corridor")
+    column, row = split_keys(keys)
+    xy = np.column_stack([(column + 0.5) * spacing_m, (row + 0.5) * spacing_m])
+    asked = locate_on_grid(terrain, xy)[2] & (line.locate(xy).distance_m <= reach_m)
+    return float(np.isfinite(sample_heights(terrain, xy[asked])).mean())
 
 
 @dataclass(frozen=True)
