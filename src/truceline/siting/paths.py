@@ -1,20 +1,15 @@
 """Follow an exposure field down to the entry, and say what a path meets on its way.
 
 Cells counted as (row, column) of centres, fractions between them; exposures are pure numbers, slowness is
-exposure per metre. Needs a solved field; it solves none and knows nothing of sensors but what a callback
-tells.
+exposure per metre. Needs a solved field; it solves none and knows nothing of sensors.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from truceline.errors import GeometryError, ProblemList
 from truceline.siting import _crossing_kernels
 from truceline.siting.problems import BoolArray, FloatArray
 
@@ -22,23 +17,6 @@ STEP_CELLS = 0.5
 """Length of one step down the field."""
 N_STEPS_PER_CELL = 8
 """Curved steps allowed for each row and column before the path goes on from cell to cell."""
-SAMPLES_PER_CELL = 2
-"""Points per cell length at which a path is sampled for sensor shares."""
-
-
-@dataclass(frozen=True, eq=False)
-class SensorShares:
-    """What each sensor contributes along a path."""
-
-    exposure: FloatArray
-    """(n_sensors,) integral of the sensor's rate / speed along the path: dE*/da_i, a_i its availability."""
-    share: FloatArray
-    """(n_sensors,) of the total exposure; zeros when the path meets nothing."""
-    hurts_most: int
-    """Sensor whose loss lowers this path's exposure most, -1 when none is met.
-
-    The crossing that is least exposed after
-    that loss is at most E* minus its exposure (a better path may open)."""
 
 
 def trace_path(field: FloatArray, source: BoolArray, start: tuple[int, int]) -> FloatArray:
@@ -97,37 +75,6 @@ def path_exposure(slowness: FloatArray, cell_m: float, path: FloatArray) -> floa
 def path_length_m(path: FloatArray, cell_m: float) -> float:
     """Return the length of a path (k, 2) in metres."""
     return float(np.hypot(*np.diff(path, axis=0).T).sum()) * cell_m
-
-
-def sensor_shares(
-    path: FloatArray, cell_m: float, slowness_by_sensor: Callable[[FloatArray], FloatArray]
-) -> SensorShares:
-    """Return what each sensor contributes along `path` (k, 2), and whose loss hurts most.
-
-    slowness_by_sensor: takes points (n, 2) as (row, column) and returns (n_sensors, n): each sensor's rate
-    there divided by the crossing speed, per metre. Raises GeometryError when it returns another shape.
-    """
-    points, length_m = _resample(path, cell_m)
-    rates = np.asarray(slowness_by_sensor(points), dtype=np.float64)
-    if rates.ndim != 2 or rates.shape[1] != points.shape[0]:
-        problems = ProblemList()
-        found = f"returned shape {rates.shape} for {points.shape[0]} points"
-        problems.add("slowness_by_sensor", found, "return one row for each sensor, one column for each point")
-        problems.raise_if_any(GeometryError, "sensor shares")
-    exposure = 0.5 * (rates[:, 1:] + rates[:, :-1]) @ length_m
-    total = float(exposure.sum())
-    share = exposure / total if total > 0 else np.zeros_like(exposure)
-    return SensorShares(exposure, share, int(np.argmax(exposure)) if total > 0 else -1)
-
-
-def _resample(path: FloatArray, cell_m: float) -> tuple[FloatArray, FloatArray]:
-    """Return (points, metres between them) along a path, at least SAMPLES_PER_CELL a cell."""
-    pieces = [path[:1]]
-    for a, b in itertools.pairwise(path):
-        n = max(1, math.ceil(math.dist(a, b) * SAMPLES_PER_CELL))
-        pieces.append(a + (b - a) * (np.arange(1, n + 1) / n)[:, None])
-    points = np.concatenate(pieces)
-    return points, np.hypot(*np.diff(points, axis=0).T) * cell_m
 
 
 def _corners(field: FloatArray, here: tuple[float, float]) -> list[tuple[int, int]]:

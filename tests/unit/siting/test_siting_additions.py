@@ -108,6 +108,18 @@ def test_the_best_addition_is_the_best_of_all_tried_one_by_one(
     assert 0 <= found.n_solved <= n_candidates == found.n_candidates
 
 
+def test_what_a_sensor_adds_along_the_weights_is_what_its_loss_takes_at_least():
+    slowness = staggered_sensors(L9, CELL_M)
+    masks = belt(*slowness.shape)
+    weights = weigh_crossing(slowness, CELL_M, *masks)
+    shares = []
+    for k in range(4):
+        alone = staggered_sensors({**L9, "sensors_m": [L9["sensors_m"][k]]}, CELL_M)
+        shares.append((weights.metres * alone).sum())
+        assert least(slowness - alone, *masks) <= (weights.exposure - shares[-1]) * (1 + 1e-9)
+    assert sum(shares) == pytest.approx(weights.exposure, rel=1e-9)
+
+
 def test_the_weights_are_metres_along_the_path():
     slowness = staggered_sensors(L9, CELL_M)
     weights = weigh_crossing(slowness, CELL_M, *belt(*slowness.shape))

@@ -1,57 +1,11 @@
-"""Paths down a field and what each sensor contributes along them."""
+"""Paths down a field: their way, length and exposure."""
 
 import math
 
 import numpy as np
 import pytest
-from crossing_fields import belt
 
-from truceline.errors import GeometryError
-from truceline.siting.crossing import least_exposed_crossing
-from truceline.siting.paths import path_exposure, path_length_m, sensor_shares, trace_path
-
-CELL_M = 50.0
-SENSORS = np.array([[20.0, 10.0], [20.0, 50.0], [10.0, 33.0]])  # row, column
-
-
-def slowness_by_sensor(points):
-    r2_m2 = ((points[None, :, :] - SENSORS[:, None, :]) ** 2).sum(axis=2) * CELL_M**2
-    return 0.002 / (1 + r2_m2 / 400.0**2) ** 1.5
-
-
-@pytest.fixture
-def crossing():
-    row, column = np.mgrid[0:41, 0:61]
-    points = np.column_stack([row.ravel(), column.ravel()]).astype(float)
-    slowness = slowness_by_sensor(points).sum(axis=0).reshape(row.shape)
-    return slowness, least_exposed_crossing(slowness, CELL_M, *belt(41, 61))
-
-
-def test_shares_sum_to_the_exposure_of_the_path(crossing):
-    slowness, found = crossing
-    shares = sensor_shares(found.path, CELL_M, slowness_by_sensor)
-    assert shares.exposure.sum() == pytest.approx(found.exposure, rel=0.02)
-    assert shares.share.sum() == pytest.approx(1.0)
-    assert shares.hurts_most == int(np.argmax(shares.exposure))
-    assert path_exposure(slowness, CELL_M, found.path) == pytest.approx(shares.exposure.sum(), rel=0.01)
-
-
-def test_losing_the_sensor_that_hurts_most_lowers_the_least_exposure_at_least_that_much(crossing):
-    slowness, found = crossing
-    shares = sensor_shares(found.path, CELL_M, slowness_by_sensor)
-    row, column = np.mgrid[0:41, 0:61]
-    points = np.column_stack([row.ravel(), column.ravel()]).astype(float)
-    lost = slowness - slowness_by_sensor(points)[shares.hurts_most].reshape(slowness.shape)
-    after = least_exposed_crossing(lost, CELL_M, *belt(41, 61))
-    assert after.exposure <= (found.exposure - shares.exposure[shares.hurts_most]) * 1.02
-
-
-def test_no_sensor_hurts_when_nothing_is_met():
-    path = np.array([[3.0, 1.0], [0.0, 1.0]])
-    shares = sensor_shares(path, 10.0, lambda points: np.zeros((2, points.shape[0])))
-    assert (shares.hurts_most, shares.share.tolist()) == (-1, [0.0, 0.0])
-    with pytest.raises(GeometryError, match="returned shape"):
-        sensor_shares(path, 10.0, lambda points: np.zeros(points.shape[0]))
+from truceline.siting.paths import path_exposure, path_length_m, trace_path
 
 
 def test_length_and_exposure_of_a_straight_path():
