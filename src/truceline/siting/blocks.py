@@ -9,7 +9,8 @@ its sector's price) is shared out among its blocks. For any prices,
 so the blocks' best values, or the dual bounds of solves cut off early, add up to a bound (Lagrangian
 decomposition, Guignard and Kim 1987). It is below the relaxation's because posts are whole within each
 block. The bound is a straight line in the budget, so it also bounds other budgets. HiGHS solves the blocks,
-side by side in threads. This module does not improve postures beyond offering the blocks' picks.
+side by side in threads, and its bounds are good up to its tolerances (1e-6 of a copy). This module does not
+improve postures beyond offering the blocks' picks.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 
 from truceline.siting import _bound_kernels
 from truceline.siting.bounds import BoundSearch
+from truceline.siting.cover_program import CoverProgram, count_seen, merge_alike, solve_cover_program
 from truceline.siting.problems import (
     BUDGET_SLACK_SHARE,
     BoolArray,
@@ -90,14 +92,10 @@ class _Block:
     """One block after candidates that cannot be in its best answer are left out."""
 
     columns: IntArray
-    price: FloatArray
-    low: FloatArray
-    high: FloatArray
-    start: IntArray
-    member: Int32Array
-    """Columns (by position) that see each kind of event: rows `member[start[i]:start[i + 1]]`."""
-    weight: FloatArray
+    """Candidates left."""
+    program: CoverProgram
     begin_with: FloatArray
+    """Copies of the incumbent."""
     value: float
     """Value of the incumbent in the block."""
     ceiling: float
@@ -234,23 +232,16 @@ class _Split:
             p.indptr, p.indices, sees, self._block_of_event, b, events, np.zeros(p.n_events, dtype=np.int32)
         )
         taken = np.clip(self._copies - p.forced, 0, self._limit)[sees]
-        value = float(self._weight[events] @ _seen(start, member, taken) - self._shared[sees, b] @ taken)
+        value = float(self._weight[events] @ count_seen(start, member, taken) - self._shared[sees, b] @ taken)
         if value < 0.0:
             value, taken = 0.0, np.zeros(sees.size)
         gap = ceiling - value + tolerance
         keep = surplus > -gap
         low = np.where((surplus > gap) & (self._limit[sees] == 1), 1.0, 0.0)
-        rows = _merge_alike(*_keep_members(start, member, keep), self._weight[events])
-        return _Block(
-            sees[keep],
-            self._shared[sees[keep], b],
-            low[keep],
-            self._limit[sees[keep]],
-            *rows,
-            taken[keep],
-            value,
-            ceiling,
-        )
+        rows = merge_alike(*_keep_members(start, member, keep), self._weight[events])
+        left = sees[keep]
+        program = CoverProgram(self._shared[left, b], low[keep], self._limit[left], *rows)
+        return _Block(left, program, taken[keep], value, ceiling)
 
     def together(self, answers: list[_Answer]) -> IntArray:
         """Return the forced copies and the picks of all blocks."""
@@ -309,90 +300,18 @@ def _solve_all(
 
 def _solve_block(block: _Block, enough: float, limit_s: float, n_nodes: int, running: list[Any]) -> _Answer:
     """Let HiGHS solve one block; whatever stops it, its dual bound holds."""
-    n, n_rows = block.columns.size, block.weight.size
     fallback = block.columns[block.begin_with > CHOSEN]
-    if n == 0 or n_rows == 0 or limit_s <= 0 or block.ceiling - block.value <= enough:
-        finished = block.ceiling - block.value <= enough
-        return _Answer(max(block.ceiling, 0.0), block.value, fallback, finished)
-    import highspy  # late: a solver library that most commands never need
-
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = n + n_rows, n_rows
-    model.col_cost_ = np.concatenate([block.price, -block.weight])
-    model.col_lower_ = np.concatenate([block.low, np.zeros(n_rows)])
-    model.col_upper_ = np.concatenate([block.high, np.ones(n_rows)])
-    model.row_lower_, model.row_upper_ = np.zeros(n_rows), np.full(n_rows, highspy.kHighsInf)
-    # Each row: what sees it, less the share of it that counts as seen.
-    at = block.start[1:]
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = (block.start + np.arange(n_rows + 1)).astype(np.int32)
-    model.a_matrix_.index_ = np.insert(block.member, at, n + np.arange(n_rows)).astype(np.int32)
-    model.a_matrix_.value_ = np.insert(np.ones(block.member.size), at, -1.0)
-    kinds = highspy.HighsVarType
-    model.integrality_ = [kinds.kInteger] * n + [kinds.kContinuous] * n_rows
-    library: Any = highspy  # it is typed in part only
-    solver = library.Highs()
-    options: dict[str, Any] = {
-        "output_flag": False,
-        "threads": 1,
-        "parallel": "off",
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": enough,
-        "mip_max_nodes": n_nodes,
-    }
-    if math.isfinite(limit_s):
-        options["time_limit"] = limit_s
-    for name, option in options.items():
-        solver.setOptionValue(name, option)
-    solver.passModel(model)
-    seen = _seen(block.start, block.member, block.begin_with)
-    first = highspy.HighsSolution()
-    first.col_value = np.concatenate([block.begin_with, seen])
-    first.value_valid = True
-    solver.setSolution(first)
-    running.append(solver)
-    solver.run()
-    running.remove(solver)
-    info = solver.getInfo()
-    bound = -float(info.mip_dual_bound) if math.isfinite(info.mip_dual_bound) else math.inf
-    picks, value = fallback, block.value
-    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-        x = np.asarray(solver.getSolution().col_value)[:n]
-        picks, value = block.columns[x > CHOSEN], -float(info.objective_function_value)
+    if block.columns.size == 0 or limit_s <= 0 or block.ceiling - block.value <= enough:
+        return _Answer(block.ceiling, block.value, fallback, block.ceiling - block.value <= enough)
+    answer = solve_cover_program(
+        block.program, begin_with=block.begin_with, enough=enough, limit_s=limit_s, n_nodes=n_nodes,
+        running=running,
+    )  # fmt: skip
     # Those left out could not beat the incumbent, which therefore bounds the block from below as well.
-    bound = min(max(bound, block.value), block.ceiling)
-    return _Answer(bound, value, picks, solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
-
-
-def _merge_alike(
-    start: IntArray, member: Int32Array, weight: FloatArray
-) -> tuple[IntArray, Int32Array, FloatArray]:
-    """Return rows with those seen by the same columns merged and those seen by none dropped."""
-    kept: dict[bytes, int] = {}
-    total: list[float] = []
-    rows: list[int] = []
-    for i in range(weight.size):
-        key = member[start[i] : start[i + 1]].tobytes()
-        if not key:
-            continue
-        at = kept.setdefault(key, len(kept))
-        if at == len(total):
-            total.append(0.0)
-            rows.append(i)
-        total[at] += float(weight[i])
-    lengths = [int(start[i + 1] - start[i]) for i in rows]
-    members = [member[start[i] : start[i + 1]] for i in rows]
-    return (
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        np.concatenate(members) if members else np.empty(0, dtype=np.int32),
-        np.array(total),
-    )
-
-
-def _seen(start: IntArray, member: Int32Array, taken: FloatArray) -> FloatArray:
-    """Return 1 for every row with a column that is taken, else 0."""
-    row = np.repeat(np.arange(start.size - 1), np.diff(start))
-    return np.minimum(np.bincount(row, taken[member], start.size - 1), 1.0)
+    bound = min(max(answer.bound, block.value), block.ceiling)
+    if answer.copies is None:
+        return _Answer(bound, block.value, fallback, False)
+    return _Answer(bound, answer.value, block.columns[answer.copies > CHOSEN], answer.finished)
 
 
 def _keep_members(start: IntArray, member: Int32Array, keep: BoolArray) -> tuple[IntArray, Int32Array]:

@@ -100,3 +100,22 @@ def test_contributions_add_up(seed):
         assert pick.loss_if_removed == pytest.approx(lost, abs=1e-9)
     unseen = find_unseen(problem, copies)
     assert unseen.total_share == pytest.approx(problem.weight.sum() - frontier.objective[-1], abs=1e-9)
+
+
+def test_swaps_better_points_and_never_pass_the_bound():
+    better = 0
+    for seed in range(12):
+        problem = random_problem(seed, n_candidates=10, copies=2)
+        plain = trace_frontier(problem, 70.0, n_bounds=3)
+        swapped = trace_frontier(problem, 70.0, n_bounds=3, n_swapped=6, anchors=(45.0,))
+        assert (swapped.objective == plain.objective).all()
+        assert (swapped.reached >= swapped.objective).all()
+        assert (swapped.reached <= swapped.bound).all()
+        assert (np.diff(swapped.reached) >= 0).all()
+        best = swapped.best_at(45.0)
+        assert problem.cost @ best.copies == pytest.approx(best.spent)
+        assert best.spent <= 45.0 * (1 + 1e-9)
+        assert expected_detection(problem, best.copies) == pytest.approx(best.objective, abs=1e-9)
+        assert best.objective >= plain.objective[plain.point_at(45.0)] - 1e-12
+        better += len(swapped.improved) > 0
+    assert better > 0
