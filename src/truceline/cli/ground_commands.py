@@ -68,14 +68,21 @@ def add_ground(
     from truceline.geo.ground_store import add_files
 
     error_m = _read_options(surface, error)
-    done = add_files(
-        ground,
-        files,
-        surface=cast(Literal["surface", "bare_earth"], surface),
-        source_crs=crs,
-        error_m=error_m,
-        source=source,
-    )
+    with show_progress(["files"], quiet=False) as tell:
+
+        def tell_file(name: str, share: float) -> None:
+            tell("files", share)
+            tell(name, share)
+
+        done = add_files(
+            ground,
+            files,
+            surface=cast(Literal["surface", "bare_earth"], surface),
+            source_crs=crs,
+            error_m=error_m,
+            source=source,
+            progress=tell_file,
+        )
     print_warnings("Warnings", done.warnings)
     counts = [f"added {_files(len(done.added))}"]
     counts += [f"updated {_files(len(done.updated))}"] * bool(done.updated)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 INDEX_NAME = "ground.json"
 CORRIDORS = "corridors"
+TABLES = "tables"
 INDEX_BYTES_MAX = 64_000_000
 """Largest index that is read: ten thousand files take about seven."""
 FILES_MAX = 10_000
@@ -106,6 +107,11 @@ class GroundStore:
         return self.folder / CORRIDORS
 
     @property
+    def tables(self) -> Path:
+        """Folder of what can be seen from places on this ground."""
+        return self.folder / TABLES
+
+    @property
     def finest_first(self) -> tuple[GroundFile, ...]:
         """The files in the order in which they win where they overlap: fine before coarse."""
         return tuple(sorted(self.files, key=lambda file: round(file.cell_m, 3)))
@@ -179,11 +185,12 @@ def add_files(
     source_crs: str | None = None,
     error_m: float | None = None,
     source: str = "",
+    progress: Callable[[str, float], None] | None = None,
 ) -> Added:
     """Check elevation rasters and record them in the ground folder, making it where there is none.
 
-    A folder among `paths` stands for all rasters below it. All files are added or none. Raises TerrainError
-    with every problem of every file.
+    A folder among `paths` stands for all rasters below it. All files are added or none. `progress` is called
+    with each file's name and the share done. Raises TerrainError with every problem of every file.
     """
     from truceline.geo import _raster  # late: brings in GDAL
 
@@ -197,7 +204,9 @@ def add_files(
         problems.add(str(folder), "is a file", "name a folder with --ground")
     listed = _expand(paths, folder, problems)
     fresh: dict[Path, GroundFile] = {}
-    for path in listed:
+    for number, path in enumerate(listed):
+        if progress is not None:
+            progress(path.name, number / len(listed))
         raster = _raster.open_raster(path, source_crs, problems)
         if raster is None:
             continue

@@ -59,6 +59,15 @@ def test_files_beside_the_folder_are_found_when_all_of_it_moves_and_others_where
     assert check_files(moved) == ()
 
 
+def test_progress_names_each_file(tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    paths = [
+        write_raster(tmp_path / f"{name}.tif", cell_m=cell_m) for name, cell_m in (("a", 30.0), ("b", 60.0))
+    ]
+    add_files(tmp_path / "ground", paths, progress=lambda name, share: told.append((name, share)))
+    assert told == [("a.tif", 0.0), ("b.tif", 0.5)]
+
+
 def test_fine_files_come_before_coarse_ones(tmp_path: Path) -> None:
     names = {"coarse": 500.0, "fine": 10.0, "middle": 90.0}
     paths = [write_raster(tmp_path / f"{name}.tif", cell_m=cell_m) for name, cell_m in names.items()]

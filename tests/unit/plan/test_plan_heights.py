@@ -61,6 +61,12 @@ def test_cuts_are_kept_only_where_all_files_lie_in_a_ground_folder(tmp_path: Pat
     assert set(both.hashes) == {"ground of 1 file(s)", "more.tif"}
 
 
+def test_a_scenario_may_name_a_ground_folder_by_its_index(tmp_path: Path, heights: Path) -> None:
+    add_files(tmp_path / "ground", [heights])
+    sources = found(scenario_of(tmp_path, {"files": ["ground/ground.json"]}))
+    assert sources.cuts == tmp_path / "ground" / "corridors"
+
+
 def test_all_that_is_wrong_with_the_ground_is_told_at_once(tmp_path: Path, heights: Path) -> None:
     folder = tmp_path / "ground"
     add_files(folder, [heights])
