@@ -8,10 +8,10 @@ from solver_rows import ask_peer, compare, our_text, solve_timed
 
 TITLE = "Maximal cover with people"
 
-CASES = (("S", 1_500.0, 10.0), ("M", 3_000.0, 60.0), ("L", 5_000.0, 120.0))
+CASES = (("S", 1_500.0, 10.0), ("M", 3_000.0, 30.0), ("L", 5_000.0, 60.0))
 """Instance, budget (people) and our time limit (s)."""
 GOAL_GAP = 0.01
-PEER_LIMIT_S = 60.0
+PEER_LIMIT_S = 30.0
 
 
 def measure(settings: Settings) -> tuple[str, list[Row]]:

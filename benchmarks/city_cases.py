@@ -12,8 +12,8 @@ from line_cases import LineCase
 
 from truceline.siting.instances import find_within
 
-CITIES = {"city-3000": (3_000, 50, 100), "city-10000": (10_000, 50, 100)}
-"""Points, and the two numbers of observers asked for."""
+CITIES = {"city-3000": (3_000, 50, 100), "city-10000": (10_000, 100)}
+"""Points, and the numbers of observers asked for."""
 
 SIDE_KM = 12.0
 STREET_KM = 0.08

@@ -16,6 +16,8 @@ PACKAGE = {"highs": "highspy", "scip": "pyscipopt", "spopt": "spopt"}
 NAME = {"highs": "HiGHS", "scip": "SCIP", "spopt": "spopt"}
 SPARE_S = 240.0
 """Time beyond its limit that a peer may take to build its model."""
+FAR = 2.0
+"""From this ratio on a value is told as a multiple."""
 SAME = 5e-6
 """Values that differ by a smaller share are the same."""
 
@@ -61,7 +63,7 @@ def solve_timed(
 ) -> tuple[SitingResult, float]:
     """Return our answer and the seconds it took."""
     started = time.perf_counter()
-    result = solve(problem, budget, time_limit_s=limit_s, goal_gap=goal_gap)
+    result = solve(problem, budget, time_limit_s=limit_s, goal_gap=goal_gap, place=case.event_place)
     return result, time.perf_counter() - started
 
 
@@ -79,6 +81,9 @@ def compare(value: float, spent_s: float, peer: PeerFigure, *, larger_is_better:
     if peer.objective:
         better = (value / peer.objective - 1.0) * (1.0 if larger_is_better else -1.0)
         side = "better" if better > 0 else "worse"
-        words.append("same value" if abs(better) < SAME else f"{percent(abs(better))} {side}")
+        if value > FAR * peer.objective:
+            words.append(f"{value / peer.objective:.0f} x the value")
+        else:
+            words.append("same value" if abs(better) < SAME else f"{percent(abs(better))} {side}")
     words.append(f"{peer.seconds / spent_s:.1f} x as fast")
     return ", ".join(words)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from truceline.siting.problems import SetCoverProblem, SitingProblem
 
 STAGES = {
-    True: ("read", "reduce", "prove", "write"),
-    False: ("read", "greedy", "swaps", "bounds", "kicks", "write"),
+    True: ("read", "reduce", "price", "shake", "prove", "write"),
+    False: ("read", "greedy", "swaps", "bounds", "rounding", "kicks", "blocks", "write"),
 }
 """Stages shown by whether all cells are to be covered."""
 SEED_MAX = 2**31 - 1
