@@ -12,7 +12,6 @@ import numpy as np
 
 from truceline.siting.problems import (
     BUDGET_SLACK_SHARE,
-    FloatArray,
     IntArray,
     SetCoverProblem,
     SitingProblem,
@@ -68,80 +67,3 @@ def enumerate_cheapest_cover(problem: SetCoverProblem) -> float:
         if needed <= reached:
             best = min(best, float(problem.cost[np.array(chosen)].sum()))
     return best
-
-
-def pull(problem: SitingProblem, residual: FloatArray) -> FloatArray:
-    """Return the gradient of the relaxation (twin of `_kernels.pull`)."""
-    return np.array(
-        [
-            sum(
-                residual[problem.indices[k]] * float(problem.log_miss[k])
-                for k in range(problem.indptr[i], problem.indptr[i + 1])
-            )
-            for i in range(problem.n_candidates)
-        ]
-    )
-
-
-def event_slope(weight: float, total: float, unit: float, steep: float, ramp_share: float) -> float:
-    """Return the slope of one event's concave function (twin of `_kernels.event_slope`)."""
-    if unit <= 0:
-        return weight * math.exp(-total)
-    # Whole steps already taken; within half a ramp of a corner the count moves over smoothly.
-    steps = 0.0
-    for corner in range(1, math.ceil(total / unit) + 2):
-        steps += min(max((total / unit - corner) / ramp_share + 0.5, 0.0), 1.0)
-    return float(weight * math.exp(-steep * unit * steps))
-
-
-def ascend(
-    coefficient: FloatArray,
-    cost: FloatArray,
-    limit: FloatArray,
-    price: float,
-    copies: FloatArray,
-    events: tuple[FloatArray, FloatArray, FloatArray],
-    ramp_share: float,
-) -> FloatArray:
-    """Return the posture after one sweep of ascent without groups (twin of `_kernels.ascend`).
-
-    coefficient: (n_candidates, n_events) dense. events: weight, unit and steep of each event.
-    """
-    weight, unit, steep = events
-    y = copies.copy()
-    for j in range(cost.size):
-        total = y @ coefficient
-        slope = np.array(
-            [event_slope(weight[e], total[e], unit[e], steep[e], ramp_share) for e in range(weight.size)]
-        )
-        first = float(slope @ coefficient[j])
-        second = float(slope @ (coefficient[j] ** 2 * steep))
-        toll = price * float(cost[j])
-        target = 0.0 if first <= 0 else float(limit[j])
-        if first > 0 and toll > 0 and second > 0:
-            target = y[j] + math.log(first / toll) * first / second
-        y[j] = min(max(target, 0.0), float(limit[j]))
-    return y
-
-
-def best_surplus(
-    gradient: FloatArray,
-    cost: FloatArray,
-    limit: FloatArray,
-    group: IntArray,
-    group_limit: IntArray,
-    price: float,
-) -> float:
-    """Return the surplus of the best choice at a price per person (twin of `_kernels.priced_surplus`)."""
-    left = [float(most) for most in group_limit]
-    surplus = 0.0
-    for i in sorted(range(cost.size), key=lambda i: -(gradient[i] - price * cost[i])):
-        margin = gradient[i] - price * cost[i]
-        if margin <= 0:
-            break
-        n = float(limit[i])
-        if group[i] >= 0:
-            n = min(n, left[group[i]])
-            left[group[i]] -= n
-        surplus += n * margin
-    return surplus
