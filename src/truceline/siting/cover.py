@@ -188,9 +188,13 @@ def _cells_of(reach: Any, candidates: IntArray) -> Any:
 def _open_part(reach: Any, needed: BoolArray, allowed: BoolArray) -> _Rest:
     """Return the matrix of cells still to be covered and the candidates that could."""
     candidates = np.flatnonzero(allowed)
-    by_cell = reach[candidates].T.tocsr()[np.flatnonzero(needed)]
-    useful = np.flatnonzero(np.bincount(by_cell.indices, minlength=candidates.size))
-    return _Rest(by_cell[:, useful], candidates[useful].astype(np.int64))
+    by_cell = (reach if allowed.all() else reach[candidates]).T.tocsr()
+    if not needed.all():
+        by_cell = by_cell[np.flatnonzero(needed)]
+    is_useful = np.bincount(by_cell.indices, minlength=candidates.size) > 0
+    if not is_useful.all():
+        by_cell = by_cell[:, np.flatnonzero(is_useful)]
+    return _Rest(by_cell, candidates[is_useful].astype(np.int64))
 
 
 def _reduce(rest: _Rest, cost: FloatArray, left_s: Callable[[], float], progress: Progress | None) -> _Rest:

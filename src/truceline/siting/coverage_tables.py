@@ -108,8 +108,7 @@ def read_matrix(path: Path) -> SitingProblem:
             problems.add(where, f"p {chance[entry]:g} is not between 0 and 1", "give a chance")
         count_rest(problems, path.name, bad.size)
         problems.raise_if_any(TableError, "coverage matrix")
-    rises = (np.diff(sites) > 0) | ((np.diff(sites) == 0) & (np.diff(events) > 0))
-    if not rises.all():
+    if not ((sites[1:] > sites[:-1]) | ((sites[1:] == sites[:-1]) & (events[1:] > events[:-1]))).all():
         order = np.lexsort((events, sites))
         sites, events = sites[order], events[order]
         chance = None if chance is None else chance[order]
@@ -210,7 +209,8 @@ def _problem_of_pairs(
     log_miss: NDArray[np.float64] | None = None
     if chance is not None:
         seen = chance > 0
-        sites, events, chance = sites[seen], events[seen], chance[seen]
+        if not seen.all():
+            sites, events, chance = sites[seen], events[seen], chance[seen]
         if not (chance >= 1).all():
             log_miss = -np.log1p(-np.minimum(chance, CERTAIN_CHANCE))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(sites, minlength=cost.size))])
