@@ -283,13 +283,12 @@ def list_chosen(limits, state, chosen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def kick_steps(reach, limits, state, draws, slack, chosen, n_tries_max):  # type: ignore[no-untyped-def]
-    """For each row of random numbers: drop a few copies, refill, settle, keep what is not much worse.
+def kick_steps(reach, limits, state, draws, chosen, n_tries_max):  # type: ignore[no-untyped-def]
+    """For each row of random numbers: drop a few copies, refill, settle, keep what is not worse.
 
     draws: (n_kicks, N_DRAWS) integers >= 0. The seed is any chosen candidate; its neighbours and sometimes
     one candidate elsewhere go with it. Half of the dropped may not come back until the place is refilled.
-    slack: (n_kicks,) a posture is kept when it falls short of the best so far by no more than this. The best
-    is kept in `state`; returns the number of times it got better.
+    Returns the number of kicks that made the posture better.
     """
     n_better = 0
     n_chosen = list_chosen(limits, state, chosen)
@@ -297,6 +296,7 @@ def kick_steps(reach, limits, state, draws, slack, chosen, n_tries_max):  # type
         if n_chosen == 0:
             break
         draw = draws[kick]
+        before = state.value[0]
         state.n_log[0] = 0
         n_dropped = _drop(reach, limits, state, draw, chosen, n_chosen)
         per_person = draw[2] % 2 == 0 and not limits.even
@@ -312,29 +312,14 @@ def kick_steps(reach, limits, state, draws, slack, chosen, n_tries_max):  # type
             enqueue(limits, state, i)
             enqueue_neighbours(reach, limits, state, i)
         settle(reach, limits, state, draw[3] % 2 == 0 and not limits.even, n_tries_max)
-        if state.n_short[0] > 0 or state.value[0] < state.best_value[0] - limits.least - slack[kick]:
+        if state.n_short[0] > 0 or state.value[0] < before - limits.least:
             roll_back(reach, limits, state, 0)
             continue
         n_chosen = list_chosen(limits, state, chosen)
-        if state.value[0] > state.best_value[0] + limits.least:
+        if state.value[0] > before + limits.least:
             n_better += 1
-            state.best_value[0] = state.value[0]
-            state.best_copies[:] = state.copies
     state.n_log[0] = 0
     return n_better
-
-
-@njit(cache=True)
-def return_to_best(reach, limits, state):  # type: ignore[no-untyped-def]
-    """Change the posture in hand back to the best that was noted."""
-    for j in range(state.copies.size):
-        while state.copies[j] > state.best_copies[j]:
-            change(reach, limits, state, j, -1)
-        state.n_log[0] = 0
-    for j in range(state.copies.size):
-        while state.copies[j] < state.best_copies[j]:
-            change(reach, limits, state, j, 1)
-        state.n_log[0] = 0
 
 
 @njit(cache=True)

@@ -78,7 +78,7 @@ def improve(
         n = min(KICKS_PER_CALL, n_kicks - n_done)
         draws = random.integers(0, DRAW_END, (n, kernels.N_DRAWS))
         n_better += kernels.kick_steps(
-            posture.reach, posture.limits, posture.state, draws, np.zeros(n), chosen, N_TRIES_PER_KICK
+            posture.reach, posture.limits, posture.state, draws, chosen, N_TRIES_PER_KICK
         )
         n_done += n
         if progress is not None:

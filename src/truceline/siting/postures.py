@@ -88,10 +88,6 @@ class State(NamedTuple):
     """People left, rounding included."""
     value: FloatArray
     """Detection of the posture."""
-    best_copies: IntArray
-    """(n_candidates,) the best posture noted."""
-    best_value: FloatArray
-    """Its detection."""
     tabu: NDArray[np.int8]
     """(n_candidates,) not 0: may not be added for the moment."""
     log: IntArray
@@ -113,11 +109,6 @@ class Posture:
         self.limits = _limits_of(problem)
         self.state = _state_of(problem, np.asarray(copies, dtype=np.int64), budget, self.limits)
         kernels.fill_gains(self.reach, self.state)
-
-    def note_best(self) -> None:
-        """Note the posture in hand as the best so far."""
-        self.state.best_copies[:] = self.state.copies
-        self.state.best_value[:] = self.state.value
 
     @property
     def is_complete(self) -> bool:
@@ -231,8 +222,6 @@ def _state_of(problem: SitingProblem, copies: IntArray, budget: float, limits: L
         n_short=np.array([np.maximum(-sector_spare, 0).sum()], dtype=np.int64),
         people=np.array([budget * (1 + BUDGET_SLACK_SHARE) - float(problem.cost @ copies)]),
         value=np.array([float((problem.weight - residual).sum())]),
-        best_copies=copies.copy(),
-        best_value=np.array([-np.inf]),
         tabu=np.zeros(n, dtype=np.int8),
         log=np.zeros(LOG_SIZE, dtype=np.int64),
         n_log=np.zeros(1, dtype=np.int64),

@@ -10,21 +10,35 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from truceline.siting.blocks import bound_by_blocks
 from truceline.siting.bounds import BoundSearch
 from truceline.siting.greedy import GreedyPath, Progress, order_by_use, pick_greedily
 from truceline.siting.improve import improve
-from truceline.siting.problems import IntArray, SitingProblem, check_budget, expected_detection
+from truceline.siting.problems import FloatArray, IntArray, SitingProblem, check_budget, expected_detection
 from truceline.siting.rounding import find_useful, restrict, round_posture
 
 OPTIMAL_GAP = 1e-9
 """A gap below this share is rounding: the answer is called optimal."""
-N_KICKS = 1000
-"""Kicks where the caller does not say."""
+KICK_WORK = 1_000_000_000
+"""Updates of gains that kicks may cost where the caller does not say how many: a second or two."""
+CHANGES_PER_KICK = 60
+"""Copies put in or taken out in one kick and the swaps after it, as measured on lines."""
+N_KICKS_LEAST, N_KICKS_MOST = 500, 10_000
+"""Kicks are between these where the caller does not say."""
 N_ROUNDINGS = 16
 """Whole postures made from the fractional one of the bound, each left to swaps."""
+SMALL_NONZERO = 200_000
+"""A problem with at most so many pairs is small: blocks set to "auto" are solved, and larger ones."""
+TINY_NONZERO = 20_000
+"""A problem with at most so many pairs is also solved in one piece, up to the limit of nodes."""
+PICKS_PER_SMALL_BLOCK = 8
+"""Copies in one block of a small problem: HiGHS proves these in a tenth of a second (10,000 events)."""
+SHARE_FOR_BLOCKS = 0.9
+"""Share of the time left that blocks may use; the rest improves what they suggest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +69,10 @@ def solve(
     *,
     goal_gap: float = OPTIMAL_GAP,
     time_limit_s: float = math.inf,
-    n_kicks: int = N_KICKS,
+    n_kicks: int | None = None,
     seed: int = 0,
+    blocks: bool | Literal["auto"] = "auto",
+    place: FloatArray | None = None,
     progress: Progress | None = None,
 ) -> SitingResult:
     """Choose copies for at most `budget` people so that the expected detection is greatest.
@@ -65,8 +81,13 @@ def solve(
     answer is then the best posture known with the bound proven so far. Without a time limit the same
     arguments give the same answer. It is never worse than the best of three greedy passes: gain per person,
     gain alone, and gain per person after the most useful single candidate that fits, which is at least half
-    of 1 - 1/e of the best for any costs without groups and sectors (Khuller, Moss and Naor 1999). Raising
-    KeyboardInterrupt in `progress` stops it. Raises InfeasibleError for a budget that `check_budget` refuses.
+    of 1 - 1/e of the best for any costs without groups and sectors (Khuller, Moss and Naor 1999).
+
+    n_kicks, seed: see `improve`; kicks for a second or two where None. blocks: True to prove more by solving
+    parts of the line with whole copies (seconds to minutes), "auto" to do so for small problems only; joint
+    detection has no blocks and is answered without. place: (n_events,) position of each event along the
+    line, for the blocks. KeyboardInterrupt raised in `progress` passes through. Raises InfeasibleError for a
+    budget that `check_budget` refuses.
     """
     check_budget(problem, budget)
     work = _Work(problem, budget, goal_gap, time_limit_s, seed, progress)
@@ -74,6 +95,9 @@ def solve(
     work.polish(work.copies, "swaps", n_kicks=0)
     work.prove()
     work.search_near_bound(n_kicks)
+    if blocks and problem.is_cover and (blocks is True or problem.n_nonzero <= SMALL_NONZERO):
+        for n_blocks in _block_numbers(problem, int(work.copies.sum())):
+            work.prove_by_blocks(place, n_blocks)
     return work.result()
 
 
@@ -176,7 +200,7 @@ class _Work:
         # Rounding alone can put a proven bound a hair below a value that is attained.
         self.bound = max(min(self.bound, bound), self.objective)
 
-    def search_near_bound(self, n_kicks: int) -> None:
+    def search_near_bound(self, n_kicks: int | None) -> None:
         """Offer the best of whole postures near the fractional one, kicked, among useful candidates."""
         if self.is_done():
             return
@@ -200,9 +224,14 @@ class _Work:
             if self.progress is not None:
                 self.progress("rounding", (n + 1) / N_ROUNDINGS)
         kicked = improve(
-            small, best, self.budget, n_kicks=n_kicks, seed=self.seed, time_limit_s=self.left_s(),
+            small,
+            best,
+            self.budget,
+            n_kicks=_usual_kicks(small) if n_kicks is None else n_kicks,
+            seed=self.seed,
+            time_limit_s=self.left_s(),
             progress=self.progress,
-        )  # fmt: skip
+        )
         self.cut_short |= not kicked.complete
         if kicked.objective > best_value * (1 + OPTIMAL_GAP):
             best, method = kicked.copies, "kicks"
@@ -211,6 +240,25 @@ class _Work:
         self.offer(copies, method)
         # Candidates left out of the search have their say in a last round of swaps over all.
         self.polish(self.copies, "swaps", n_kicks=0)
+
+    def prove_by_blocks(self, place: FloatArray | None, n_blocks: int | None) -> None:
+        """Tighten the bound block by block, and offer the posture the blocks suggest."""
+        if self.is_done():
+            return
+        answer = bound_by_blocks(
+            self.problem,
+            self.budget,
+            self.search,
+            self.copies,
+            place=place,
+            n_blocks=n_blocks,
+            deadline_s=time.perf_counter() + SHARE_FOR_BLOCKS * self.left_s(),
+            progress=self.progress,
+        )
+        self._take_bound(answer.bound)
+        if answer.copies_suggested is not None:
+            self.offer(answer.copies_suggested, "blocks")
+            self.polish(answer.copies_suggested, "blocks", n_kicks=0)
 
     def result(self) -> SitingResult:
         """Return the best posture with its bound."""
@@ -227,3 +275,18 @@ class _Work:
             seconds=time.perf_counter() - self.started_s,
             method=self.method,
         )
+
+
+def _usual_kicks(problem: SitingProblem) -> int:
+    """Return the kicks that `KICK_WORK` pays for: a copy in or out costs its events times who sees them."""
+    per_change = problem.n_nonzero / problem.n_candidates * problem.n_nonzero / problem.n_events
+    wanted = KICK_WORK / (CHANGES_PER_KICK * max(per_change, 1.0))
+    return int(min(max(wanted, N_KICKS_LEAST), N_KICKS_MOST))
+
+
+def _block_numbers(problem: SitingProblem, n_picks: int) -> list[int | None]:
+    """Return the numbers of blocks to try one after the other; None leaves the number to the blocks."""
+    if problem.n_nonzero > SMALL_NONZERO:
+        return [None]
+    some = max(n_picks // PICKS_PER_SMALL_BLOCK, 1)
+    return [some, 1] if problem.n_nonzero <= TINY_NONZERO and some > 1 else [some]

@@ -104,6 +104,16 @@ def test_group_limits_tighten_the_bound():
     assert np.bincount(places, tight.copies).max() == 1
 
 
+def test_blocks_prove_more_and_change_nothing_for_joint_detection():
+    problem = line_problem(2)
+    plain, proved = (solve(problem, 15, n_kicks=50, blocks=blocks) for blocks in (False, "auto"))
+    assert plain.gap > 1e-3
+    assert proved.gap < plain.gap
+    assert proved.objective >= plain.objective - 1e-9
+    joint = line_problem(2, n_candidates=60, n_events=300, cover=False)
+    assert solve(joint, 10, n_kicks=10, blocks=True).bound == solve(joint, 10, n_kicks=10).bound
+
+
 def test_work_ends_when_the_goal_is_reached():
     problem = line_problem(1)
     steps = []
