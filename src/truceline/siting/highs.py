@@ -22,6 +22,7 @@ LISTEN_S = 0.1
 """Time between two looks for an interrupt while HiGHS runs."""
 FAREWELL_S = 5.0
 """How long an interrupted run may take to notice: presolve does not look up."""
+THREAD_NAME = "HiGHS"
 CHOSEN = 0.5
 """Above this a variable that should be 0 or 1 is read as 1; HiGHS keeps within 1e-6 of either."""
 
@@ -75,6 +76,7 @@ def solve_binary(
     options: dict[str, Any] = {
         "output_flag": False,
         "parallel": "off",
+        "threads": 1,
         "mip_rel_gap": goal_gap,
         "random_seed": seed,
     }
@@ -101,15 +103,22 @@ def solve_binary(
 
 def _run(solver: Any, listen: Callable[[], None] | None) -> None:
     """Run in a thread of its own: the compiled code would keep an interrupt waiting until it is done."""
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            solver.run()
+        finally:
+            done.set()
+
     solver.HandleUserInterrupt = True
-    run = threading.Thread(target=solver.run, daemon=True)
-    run.start()
+    threading.Thread(target=work, name=THREAD_NAME, daemon=True).start()
     try:
-        while run.is_alive():
-            run.join(LISTEN_S)
+        # Not `join`: an interrupt in the middle of it makes Python 3.11 take the thread for ended.
+        while not done.wait(LISTEN_S):
             if listen is not None:
                 listen()
     except BaseException:
         solver.cancelSolve()
-        run.join(FAREWELL_S)
+        done.wait(FAREWELL_S)
         raise
