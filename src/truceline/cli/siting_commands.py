@@ -27,6 +27,8 @@ STAGES = {
     False: ("read", "greedy", "swaps", "bounds", "rounding", "kicks", "blocks", "write"),
 }
 """Stages shown by whether all cells are to be covered."""
+LARGE = 10_000.0
+"""Figures from here on are told to one decimal."""
 SEED_MAX = 2**31 - 1
 """Largest seed every solver takes."""
 
@@ -261,8 +263,10 @@ def _print_answer(
 
 
 def _plain(value: float) -> str:
-    """Return a figure without digits it does not have: whole where it is whole."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"
+    """Return a figure without digits it does not have: whole where it is whole, one decimal where large."""
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= LARGE else f"{value:.6g}"
 
 
 def _write_choice(
