@@ -21,7 +21,7 @@ def measure(settings: Settings) -> tuple[str, list[Row]]:
         case = load_case(name)
         problem = case.cover()
         for p in budgets[: settings.pick(1, len(budgets))]:
-            result, spent = solve_timed(problem, p, LIMIT_S, case=case)
+            result, spent = solve_timed(problem, p, LIMIT_S, case=case, blocks="auto")
             peer = ask_peer("highs", "most", name, p, "one", settings.pick(20.0, PEER_LIMIT_S))
             told = compare(result.objective, spent, peer, larger_is_better=True)
             goal = f"gap <= {percent(GOAL_GAP)} in {LIMIT_S:.0f} s"

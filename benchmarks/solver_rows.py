@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from book import NOT_INSTALLED, is_installed, percent, run_apart, seconds
 from line_cases import LineCase
@@ -59,11 +59,19 @@ def ask_peer(solver: str, task: str, name: str, budget: float, costs: str, limit
 
 
 def solve_timed(
-    problem: SitingProblem, budget: float, limit_s: float, *, case: LineCase, goal_gap: float = 0.0
+    problem: SitingProblem,
+    budget: float,
+    limit_s: float,
+    *,
+    case: LineCase,
+    goal_gap: float = 0.0,
+    blocks: bool | Literal["auto"] = True,
 ) -> tuple[SitingResult, float]:
-    """Return our answer and the seconds it took."""
+    """Return our answer and the seconds it took; blocks along the line unless said otherwise."""
     started = time.perf_counter()
-    result = solve(problem, budget, time_limit_s=limit_s, goal_gap=goal_gap, place=case.event_place)
+    result = solve(
+        problem, budget, time_limit_s=limit_s, goal_gap=goal_gap, blocks=blocks, place=case.event_place
+    )
     return result, time.perf_counter() - started
 
 

@@ -84,6 +84,10 @@ def site(
     certain: Annotated[
         bool, typer.Option("--certain", help="Take every chance of detection for certain.")
     ] = False,
+    blocks: Annotated[
+        bool,
+        typer.Option("--blocks", help="Take minutes to prove more of a large maximal cover, in blocks."),
+    ] = False,
     gap: Annotated[
         str, typer.Option(help="Stop when proved to be this near to the best, for example 1 %.")
     ] = "0",
@@ -115,7 +119,7 @@ def site(
         if budget is None:
             answer = _cover_all(problem, goal_gap, limit_s, seed, tell)
         else:
-            answer = _spend(problem, budget, goal_gap, limit_s, seed, tell)
+            answer = _spend(problem, budget, blocks, goal_gap, limit_s, seed, tell)
         if out is not None:
             tell("write", 0.0)
             _write_choice(out, instance, problem, answer)
@@ -207,6 +211,7 @@ def _cover_all(
 def _spend(
     problem: SitingProblem | SetCoverProblem,
     budget: float,
+    blocks: bool,
     goal_gap: float,
     limit_s: float,
     seed: int,
@@ -219,7 +224,15 @@ def _spend(
     if isinstance(problem, SetCoverProblem):
         problem = as_maximal_cover(problem)
     goal = max(goal_gap, OPTIMAL_GAP)
-    found = solve(problem, budget, goal_gap=goal, time_limit_s=limit_s, seed=seed, progress=tell)
+    found = solve(
+        problem,
+        budget,
+        goal_gap=goal,
+        time_limit_s=limit_s,
+        seed=seed,
+        blocks=blocks or "auto",
+        progress=tell,
+    )
     # `order` has one entry a copy, the most useful first; a candidate stands where its first copy does.
     return _Answer(
         title="Maximal cover" if problem.is_cover else "Joint detection",

@@ -70,6 +70,13 @@ def test_a_coverage_table_is_joint_detection_unless_taken_for_certain() -> None:
     assert figures(printed)["weight seen"] == "2"
 
 
+def test_blocks_prove_as_much_or_more() -> None:
+    arguments = ("site", "points.csv", "--radius", "2", "--budget", "2")
+    plain, blocks = figures(run_command(*arguments)), figures(run_command(*arguments, "--blocks"))
+    assert blocks["weight seen"] == plain["weight seen"]
+    assert float(blocks["bound"]) <= float(plain["bound"])
+
+
 def test_names_from_the_file_cannot_calculate_in_a_spreadsheet() -> None:
     run_command("site", "table.csv", "--cover", "--out", "answer.csv")
     assert "'=mast" in Path("answer.csv").read_text(encoding="utf-8")
