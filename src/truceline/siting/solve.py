@@ -16,6 +16,7 @@ import numpy as np
 
 from truceline.siting.blocks import bound_by_blocks
 from truceline.siting.bounds import BoundSearch
+from truceline.siting.cover_program import solve_whole
 from truceline.siting.greedy import GreedyPath, Progress, order_by_use, pick_greedily
 from truceline.siting.improve import improve
 from truceline.siting.problems import FloatArray, IntArray, SitingProblem, check_budget, expected_detection
@@ -33,8 +34,8 @@ N_ROUNDINGS = 16
 """Whole postures made from the fractional one of the bound, each left to swaps."""
 SMALL_NONZERO = 200_000
 """A problem with at most so many pairs is small: blocks set to "auto" are solved, and larger ones."""
-TINY_NONZERO = 20_000
-"""A problem with at most so many pairs is also solved in one piece, up to the limit of nodes."""
+TINY_NONZERO = 5_000
+"""A problem with at most so many pairs is solved in one piece instead: HiGHS ends within seconds."""
 PICKS_PER_SMALL_BLOCK = 8
 """Copies in one block of a small problem: HiGHS proves these in a tenth of a second (10,000 events)."""
 SHARE_FOR_BLOCKS = 0.9
@@ -96,8 +97,10 @@ def solve(
     work.prove()
     work.search_near_bound(n_kicks)
     if blocks and problem.is_cover and (blocks is True or problem.n_nonzero <= SMALL_NONZERO):
-        for n_blocks in _block_numbers(problem, int(work.copies.sum())):
-            work.prove_by_blocks(place, n_blocks)
+        if problem.n_nonzero <= TINY_NONZERO:
+            work.solve_in_one_piece()
+        else:
+            work.prove_by_blocks(place)
     return work.result()
 
 
@@ -241,17 +244,27 @@ class _Work:
         # Candidates left out of the search have their say in a last round of swaps over all.
         self.polish(self.copies, "swaps", n_kicks=0)
 
-    def prove_by_blocks(self, place: FloatArray | None, n_blocks: int | None) -> None:
+    def solve_in_one_piece(self) -> None:
+        """Offer what HiGHS finds and proves for the whole problem."""
+        if self.is_done():
+            return
+        answer = solve_whole(self.problem, self.budget, time_limit_s=self.left_s())
+        if answer is not None:
+            self.offer(answer[0], "one piece")
+            self._take_bound(answer[1])
+
+    def prove_by_blocks(self, place: FloatArray | None) -> None:
         """Tighten the bound block by block, and offer the posture the blocks suggest."""
         if self.is_done():
             return
+        n_small = max(int(self.copies.sum()) // PICKS_PER_SMALL_BLOCK, 1)
         answer = bound_by_blocks(
             self.problem,
             self.budget,
             self.search,
             self.copies,
             place=place,
-            n_blocks=n_blocks,
+            n_blocks=n_small if self.problem.n_nonzero <= SMALL_NONZERO else None,
             deadline_s=time.perf_counter() + SHARE_FOR_BLOCKS * self.left_s(),
             progress=self.progress,
         )
@@ -282,11 +295,3 @@ def _usual_kicks(problem: SitingProblem) -> int:
     per_change = problem.n_nonzero / problem.n_candidates * problem.n_nonzero / problem.n_events
     wanted = KICK_WORK / (CHANGES_PER_KICK * max(per_change, 1.0))
     return int(min(max(wanted, N_KICKS_LEAST), N_KICKS_MOST))
-
-
-def _block_numbers(problem: SitingProblem, n_picks: int) -> list[int | None]:
-    """Return the numbers of blocks to try one after the other; None leaves the number to the blocks."""
-    if problem.n_nonzero > SMALL_NONZERO:
-        return [None]
-    some = max(n_picks // PICKS_PER_SMALL_BLOCK, 1)
-    return [some, 1] if problem.n_nonzero <= TINY_NONZERO and some > 1 else [some]
