@@ -22,7 +22,7 @@ N_ITERATIONS_PER_ROUND = 80
 """Steps between two looks at all candidates."""
 N_ITERATIONS_FIRST = 20
 """Steps before the first such look, made while most candidates are still active."""
-ACTIVE_SHARE = 0.85
+ACTIVE_SHARE = 0.94
 """A candidate stays in the iteration when its gradient reaches this share of its price."""
 FIRST_ACTIVE_SHARE = 0.6
 """The same before the first round, when prices are still a guess."""
