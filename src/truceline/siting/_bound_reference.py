@@ -27,7 +27,6 @@ def event_value(weight: float, unit: float, miss: float, total: float) -> float:
 
 def price_step(weight: float, unit: float, miss: float, price: float, sigma: float, ahead: float) -> float:
     """Return one event's price after a dual step, by ternary search (twin of `_bound_kernels.price_step`)."""
-
     corners = [(k * unit, event_value(weight, unit, miss, k * unit)) for k in range(40 if unit > 0 else 0)]
 
     def cost(tried: float) -> float:
