@@ -46,6 +46,7 @@ KINDS = {
     "person/km": ("people per length", "4.4 person/km"),
     "1/km": ("number per length", "0.1 / km"),
     "1": ("number or share", "0.45, 45 %"),
+    "deg": ("angle", "120 deg"),
 }
 """Words and an example for a quantity by the unit in which it is kept."""
 

@@ -26,6 +26,7 @@ _EXAMPLES = {
     "dB": "'8 dB'",
     "dB/m": "'0.0005 dB/m'",
     "1/day": "'3 / day'",
+    "deg": "'120 deg'",
 }
 
 # Thousands may be parted by commas or underscores. A comma anywhere else is refused: '7,5 km' is seven and

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from truceline.scenario.yaml_source import format_yaml, parse_yaml
 
 CONSOLE_PAGES = [page for page in PAGES if read_blocks(page, "console")]
 YAML_BLOCKS = [(page, block) for page in PAGES for block in read_blocks(page, "yaml")]
+FROM_SHARED = {"real-ground": ("jacksboro.tif", "data/geo/samples/dem_jacksboro_srtm_90m_utm16.tif")}
+"""Files that a page works with and that may not be in the repository: name on the page, place beside it."""
 FILE_NAME = re.compile(r"[\w-]+\.(?:geojson|gpkg|csv|tif)")
 
 
@@ -24,9 +27,18 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("page", CONSOLE_PAGES, ids=lambda page: page.stem)
 def test_console_examples_run_in_order(
-    page: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for example_file in (page.parent / "examples" / page.stem).glob("*"):
+        shutil.copy(example_file, tmp_path)
+    if page.stem in FROM_SHARED:
+        name, source = FROM_SHARED[page.stem]
+        shutil.copy(request.getfixturevalue("shared") / source, tmp_path / name)
     missing = []
     for block in read_blocks(page, "console"):
         for example in read_examples(block):

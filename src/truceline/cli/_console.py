@@ -62,9 +62,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Row]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=False)
     for number, column in enumerate(columns):
         is_last = number == len(columns) - 1
-        table.add_column(
-            column, overflow="fold", no_wrap=number == 0, max_width=None if is_last else MAX_CELL_COLUMNS
-        )
+        # Names in the first column stay whole: cut or folded, a path could not be copied.
+        whole = number == 0
+        most = None if is_last or whole else MAX_CELL_COLUMNS
+        table.add_column(column, overflow="fold", no_wrap=whole, max_width=most)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row.cells), style=row.style or None)
     _write(table)

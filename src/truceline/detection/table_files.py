@@ -129,13 +129,7 @@ def _make_room(folder: Path, newest: Path) -> None:
             path.unlink()
 
 
-def keep_quietly(table: DetectionTable, folder: Path, key: str, note: str) -> str:
-    """Write a table where that is possible; return what went wrong, or an empty text.
-
-    Not being able to keep a table is no reason to lose a plan.
-    """
-    try:
+def keep_quietly(table: DetectionTable, folder: Path, key: str, note: str) -> None:
+    """Write a table where that is possible: not being able to keep one is no reason to lose a plan."""
+    with suppress(OutputError):
         write_table(table, folder, key, note)
-    except OutputError as error:
-        return error.message()
-    return ""

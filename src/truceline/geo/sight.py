@@ -6,6 +6,7 @@ Metres and probabilities; positions in one metric projection. It decides which k
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -109,6 +110,13 @@ class TerrainSight:
                 f" (seed {self.error.seed})"
             )
         return f"line of sight over an elevation model of {self.cell_m:.0f} m cells{source}{bare}{doubt}"
+
+    def fingerprint(self) -> str:
+        """Return a text that differs whenever anything is seen differently: heights, place, way, draws."""
+        ground = self.terrain
+        digest = hashlib.blake2b(np.ascontiguousarray(ground.height_m).tobytes(), digest_size=16)
+        place = (ground.x_origin_m, ground.y_origin_m, ground.cell_m, ground.height_m.shape, ground.crs)
+        return repr((digest.hexdigest(), place, self.way, self.refraction, self.error))
 
     def p_visible(
         self,

@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from truceline.detection.coverage import DetectionTable
+from truceline.detection.means import (
+    ALL_ROUND_DEG,
+    area_means,
+    attribution_of,
+    fixed_means,
+    join_means,
+    select_means,
+)
 from truceline.detection.means import Means as DetectionMeans
-from truceline.detection.means import area_means, attribution_of, fixed_means, join_means, select_means
 from truceline.detection.sensors import Sensor
 from truceline.detection.visits import HOURS_PER_DAY
 from truceline.errors import InfeasibleError, ProblemList
@@ -195,6 +202,8 @@ class _Sites:
     chainage_m: FloatArray
     offset_m: FloatArray
     sector: IntArray
+    facing_deg: FloatArray
+    """Bearing from the place to the line, clockwise from grid north."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +262,7 @@ def _sites(posture: Posture, ground: Ground) -> _Sites:
         places.chainage_m[known],
         places.offset_m[known],
         places.sector[known],
+        places.facing_deg[known],
     )
 
 
@@ -262,7 +272,7 @@ def _places(posture: Posture, ground: Ground) -> _Sites:
     stations = line.stations(rules.spacing.value)
     on_water = is_water_at(ground.sections, stations.chainage_m)
     nearest_m = np.where(on_water, ground.water_half_width_m, 0.0)
-    xy, chainage, offset = [np.empty((0, 2))], [np.empty(0)], [np.empty(0)]
+    xy, chainage, offset, facing = [np.empty((0, 2))], [np.empty(0)], [np.empty(0)], [np.empty(0)]
     for side in rules.sides:
         sign = 1.0 if side == "a" else -1.0
         for distance in rules.distances:
@@ -273,10 +283,13 @@ def _places(posture: Posture, ground: Ground) -> _Sites:
             xy.append(points[keep])
             chainage.append(stations.chainage_m[keep])
             offset.append(located.offset_m[keep])
+            east, north = (stations.xy_m[keep] - points[keep]).T
+            facing.append(np.degrees(np.arctan2(east, north)) % ALL_ROUND_DEG)
     places, along, across = np.concatenate(xy), np.concatenate(chainage), np.concatenate(offset)
     order = np.lexsort((across, along))
     sector = sector_at(ground.sectors, along[order]).astype(np.int64)
-    return _Sites(places[order, 0], places[order, 1], along[order], across[order], sector)
+    bearing = np.concatenate(facing)[order]
+    return _Sites(places[order, 0], places[order, 1], along[order], across[order], sector, bearing)
 
 
 def _fixed_block(
@@ -297,7 +310,12 @@ def _fixed_block(
         copies_max=np.ones(n, dtype=np.int64),
         forced=np.zeros(n, dtype=np.int64),
         group=group,
-        parts=tuple(fixed_means([sensor] * n, sites.x_m, sites.y_m, eye) for sensor in means.sensors),
+        parts=tuple(
+            fixed_means(
+                [sensor] * n, sites.x_m, sites.y_m, eye, facing_deg=sites.facing_deg, arc_deg=means.arc.value
+            )
+            for sensor in means.sensors
+        ),
     )
 
 

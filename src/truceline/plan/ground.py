@@ -67,6 +67,8 @@ class Ground:
     terrain: Terrain | None
     doubt: HeightDoubt | None
     """How wrong the heights may be; None without an elevation model."""
+    tables: Path | None
+    """Where detection tables are kept for the next plan; None where there is no ground folder."""
     warnings: tuple[Problem, ...]
     inputs: dict[str, str]
     """Hash of every file read."""
@@ -154,6 +156,7 @@ def lay_out_ground(scenario: Scenario, heights: Sequence[Path] = ()) -> Ground:
         sight=sight,
         terrain=terrain,
         doubt=doubt,
+        tables=None if sources is None else sources.tables,
         warnings=(*line.warnings, *warnings),
         inputs=hash_files(_files_of(scenario)) | ({} if sources is None else sources.hashes),
     )

@@ -34,9 +34,6 @@ from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Posture, Scenario
 from truceline.units import format_share, format_value
 
-N_BOUNDS_CHOSEN = 3
-"""Anchors of the proven bound along the curve of the chosen posture; the others get one, at their budget."""
-
 
 def make_plan(
     scenario: Scenario,
@@ -174,7 +171,7 @@ def _plan_posture(
             sensors,
             assumptions,
             parameters,
-            n_bounds=N_BOUNDS_CHOSEN if in_full else 0,
+            in_full=in_full,
             progress=tell,
         )
         tell("crossings", 0.0)

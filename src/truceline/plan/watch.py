@@ -17,19 +17,35 @@ from truceline.detection.kinds import KINDS, STATES
 from truceline.detection.measures import Averages, Fused, average, event_weights, find_blind_share, fuse
 from truceline.detection.parameters import DetectionParameters
 from truceline.detection.sensors import Sensor
+from truceline.detection.table_files import describe_inputs, keep_quietly, read_table
 from truceline.errors import InfeasibleError, Problem
-from truceline.plan.candidates import Candidates, attributes_of, list_candidates, merge_parts
+from truceline.geo.sight import TerrainSight
+from truceline.plan.candidates import (
+    Candidates,
+    attributes_of,
+    list_candidates,
+    merge_parts,
+    select_candidates,
+)
 from truceline.plan.ground import Ground
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Incidents, Posture
 from truceline.siting.frontier import Frontier, trace_frontier
+from truceline.siting.greedy import GreedyPath, order_by_use
 from truceline.siting.problems import build_siting_problem
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 """Called with the stage and how far it is, 0 to 1."""
 
+N_ROUNDS = 2
+"""Rounds of the bound at one budget: each takes some seconds on a long line and gives less than the last."""
+N_PASSES = 1
+"""Passes of swaps over the posture planned in full: the first brings most of what there is to gain."""
+N_BOUNDS_IN_FULL = 3
+"""Budgets at which the curve of the posture planned in full is bounded closely."""
 FRONTIER_REACH = 2.0
 """The curve is drawn up to this many times the budget, so that the next person's worth can be seen."""
 BLIND_BELOW = 0.1
@@ -44,9 +60,10 @@ class Watch:
     copies: IntArray
     """(n,) copies chosen of each candidate."""
     budget_people: float
+    picks: GreedyPath
+    """The copies chosen, the most useful first after those that had to be in, with what each adds."""
     frontier: Frontier
-    point: int
-    """Point of the frontier that was taken."""
+    """What fewer or more people would buy."""
     table: DetectionTable
     """Rows of the chosen candidates only, in the order of `numpy.flatnonzero(copies)`."""
     fused: Fused
@@ -67,12 +84,19 @@ class Watch:
     @property
     def detected_share(self) -> float:
         """Expected share of incidents detected, from siting."""
-        return float(self.frontier.objective[self.point])
+        return float(self.picks.gain.sum())
 
     @property
     def bound_share(self) -> float:
         """No choice of that many people among these candidates detects more."""
-        return float(self.frontier.bound[self.point])
+        return max(
+            float(self.frontier.bound[self.frontier.point_at(self.budget_people)]), self.detected_share
+        )
+
+    @property
+    def gap_share(self) -> float:
+        """Share of the bound that the choice does not reach."""
+        return 1.0 - self.detected_share / self.bound_share if self.bound_share > 0 else 0.0
 
 
 def kind_weights(incidents: Incidents) -> FloatArray:
@@ -101,10 +125,13 @@ def choose_watch(
     assumptions: AssumptionSet,
     parameters: DetectionParameters,
     *,
-    n_bounds: int = 8,
+    in_full: bool = True,
     progress: Progress | None = None,
 ) -> Watch:
     """Site a posture within its budget of people and measure what it sees.
+
+    in_full: polish the choice, and bound its curve at several budgets; otherwise greedy with a bound at its
+    budget, which is some seconds quicker and some tenths of a per cent worse.
 
     Raises InfeasibleError when the budget does not pay for what must be in, ScenarioError when the detection
     assumptions cannot be used.
@@ -112,9 +139,8 @@ def choose_watch(
     candidates = list_candidates(posture, ground, sensors, assumptions)
     budget = posture.watch_density * ground.length_km
     _check_budget(posture, candidates, budget, ground.length_km)
-    table = tabulate(candidates, ground, sensors, parameters)
     weight = event_weights(ground.cells.weight, kind_weights(incidents), state_weights(incidents)).ravel()
-    counted = drop_weightless(table, weight)
+    counted = tabulate(candidates, ground, sensors, parameters, counts=weight > 0)
     problem = build_siting_problem(
         weight,
         counted.indptr,
@@ -128,15 +154,23 @@ def choose_watch(
         labels=candidates.labels(),
     )
     frontier = trace_frontier(
-        problem, FRONTIER_REACH * budget, n_bounds=n_bounds, anchors=(budget,), progress=progress
+        problem,
+        FRONTIER_REACH * budget,
+        n_bounds=N_BOUNDS_IN_FULL if in_full else 0,
+        anchors=(budget,),
+        swap_anchors=in_full,
+        n_rounds=N_ROUNDS,
+        n_passes=N_PASSES,
+        progress=progress,
     )
-    copies = frontier.copies_at(budget)
-    kept = keep_rows(table, np.flatnonzero(copies))
+    chosen = frontier.best_at(budget)
+    picks = order_by_use(problem, chosen.copies)
+    del problem, counted  # hundreds of megabytes on a long line
+    copies = chosen.copies
+    kept = tabulate(select_candidates(candidates, np.flatnonzero(copies)), ground, sensors, parameters)
     fused, averages = measure(kept, copies, candidates, incidents, ground, sensors)
     blind = find_blind_share(fused, BLIND_BELOW, kind_weights(incidents))
-    return Watch(
-        candidates, copies, budget, frontier, frontier.point_at(budget), kept, fused, averages, blind.overall
-    )
+    return Watch(candidates, copies, budget, picks, frontier, kept, fused, averages, blind.overall)
 
 
 def _check_budget(posture: Posture, candidates: Candidates, budget_people: float, length_km: float) -> None:
@@ -156,45 +190,46 @@ def _check_budget(posture: Posture, candidates: Candidates, budget_people: float
 
 
 def tabulate(
-    candidates: Candidates, ground: Ground, sensors: dict[str, Sensor], parameters: DetectionParameters
+    candidates: Candidates,
+    ground: Ground,
+    sensors: dict[str, Sensor],
+    parameters: DetectionParameters,
+    *,
+    counts: BoolArray | None = None,
 ) -> DetectionTable:
-    """Return what every candidate detects of every event."""
+    """Return what every candidate detects of every event, or of those that count (n_events,).
+
+    Where the ground is kept in a folder, a table made before from the same inputs is read instead, and a new
+    one is left for the next plan.
+    """
     cells = ground.cells
+    key, sight = "", ground.sight
+    if ground.tables is not None and isinstance(sight, TerrainSight):
+        places = (cells.x_m, cells.y_m, cells.sector, ground.sector_area_m2, cells.cell_m)
+        asked = np.ones(0, dtype=np.bool_) if counts is None else counts
+        arrays = (*places, candidates.owner, asked)
+        key = describe_inputs(candidates.parts, sensors, parameters, arrays, sight.fingerprint())
+        known = read_table(ground.tables, key)
+        if known is not None:
+            return known
     table = detection_table(
         candidates.parts,
         cells.x_m,
         cells.y_m,
-        ground.sight,
+        sight,
         sensors,
         parameters,
         cell_sector=cells.sector,
         sector_area_m2=ground.sector_area_m2,
         cell_m=cells.cell_m,
+        counts=counts,
     )
-    return merge_parts(table, candidates)
-
-
-def drop_weightless(table: DetectionTable, weight: FloatArray) -> DetectionTable:
-    """Return the table without entries for events of no weight: siting need not carry what does not count."""
-    counts = weight[table.indices] > 0
-    if counts.all():
-        return table
-    before = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-    return DetectionTable(before[table.indptr], table.indices[counts], table.log_miss[counts], table.n_events)
-
-
-def keep_rows(table: DetectionTable, rows: IntArray) -> DetectionTable:
-    """Return a table with these rows only."""
-    lengths = np.diff(table.indptr)[rows]
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    spans = [slice(table.indptr[row], table.indptr[row + 1]) for row in rows]
-    empty_i, empty_v = np.empty(0, np.int32), np.empty(0, np.float32)
-    return DetectionTable(
-        indptr,
-        np.concatenate([empty_i, *(table.indices[span] for span in spans)]),
-        np.concatenate([empty_v, *(table.log_miss[span] for span in spans)]),
-        table.n_events,
-    )
+    merged = merge_parts(table, candidates)
+    if ground.tables is not None and key:
+        keep_quietly(
+            merged, ground.tables, key, f"{candidates.n} candidates, {len(cells.x_m)} cells; {sight.note}"
+        )
+    return merged
 
 
 def measure(

@@ -420,7 +420,7 @@ def _frontier(watch: Watch | None) -> dict[str, list[float]] | None:
     curve = watch.frontier
     return {
         "people": np.round(curve.spent, 2).tolist(),
-        "detect": np.round(curve.objective, 6).tolist(),
+        "detect": np.round(curve.reached, 6).tolist(),
         "bound": np.round(curve.bound, 6).tolist(),
     }
 

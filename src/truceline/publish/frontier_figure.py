@@ -92,7 +92,7 @@ def _people_limits(plan: Plan) -> tuple[float, float]:
     for one in plan.postures.values():
         if one.watch is not None:
             reached = deployed_at(one.people, one.watch.frontier.spent)[
-                one.watch.frontier.objective > _CURVE_SHARE_MIN
+                one.watch.frontier.reached > _CURVE_SHARE_MIN
             ]
             people += [float(reached.min(initial=people[0])), float(reached.max(initial=people[0]))]
     for reading in plan.chosen.readings:
@@ -138,10 +138,11 @@ def _draw_curve(axes: Axes, one: PosturePlan, colour: str, *, chosen: bool) -> N
     frontier = watch.frontier
     people = deployed_at(one.people, frontier.spent)
     bound = np.minimum(frontier.bound, 1.0)
-    axes.fill_between(people, frontier.objective, bound, color=colour, alpha=0.14, lw=0)
+    axes.fill_between(people, frontier.reached, bound, color=colour, alpha=0.14, lw=0)
     axes.plot(people, bound, color=colour, lw=0.6, alpha=0.7)
-    axes.plot(people, frontier.objective, color=colour, lw=2.4 if chosen else 1.6)
-    x, y = float(people[watch.point]), watch.detected_share
+    axes.plot(people, frontier.reached, color=colour, lw=2.4 if chosen else 1.6)
+    x = float(deployed_at(one.people, np.array([watch.spent_people]))[0])
+    y = watch.detected_share
     axes.scatter(x, y, s=62 if chosen else 40, fc=colour, ec=style.PAPER, lw=1.2, zorder=6)
 
 
@@ -190,7 +191,7 @@ def _curve_in_pixels(axes: Axes, one: PosturePlan) -> FloatArray:
     watch = one.watch
     assert watch is not None  # noqa: S101  (asked by the caller)
     people = deployed_at(one.people, watch.frontier.spent)
-    points = axes.transData.transform(np.column_stack([people, watch.frontier.objective]))
+    points = axes.transData.transform(np.column_stack([people, watch.frontier.reached]))
     steps = np.linspace(0, len(points) - 1, 600)
     index = np.arange(len(points))
     return np.column_stack([np.interp(steps, index, points[:, k]) for k in (0, 1)])
@@ -201,7 +202,7 @@ def _write_label(
 ) -> Annotation:
     watch = one.watch
     assert watch is not None  # noqa: S101  (asked by the caller)
-    x = float(deployed_at(one.people, watch.frontier.spent)[watch.point])
+    x = float(deployed_at(one.people, np.array([watch.spent_people]))[0])
     y = watch.detected_share
     numbers = f"{format_people(one.people.force.deployed_people)} people, {format_share(y)}"
     texts = (style.plain(one.label), numbers)

@@ -66,8 +66,8 @@ def draw_map(plan: Plan) -> str:
         _draw_coverage(axes, plan, ground)
         _draw_line(axes, ground)
         _draw_means(axes, planned)
-        _draw_crossings(axes, planned, ground)
-        _draw_names(axes, plan, ground)
+        taken = _draw_crossings(axes, planned, ground)
+        _draw_names(axes, plan, ground, taken)
         _draw_scale(axes, ground)
         draw_key(figure, planned, ground, _KEY_LEFT, bottom, top)
         return style.to_svg(figure, "map", f"Map of the line. {title}")
@@ -257,11 +257,14 @@ def _weakest_by_sector(planned: PosturePlan, ground: Ground) -> list[WeakCrossin
     return [one for one in found if one is not None and len(one.path_xy_m)]
 
 
-def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> None:
-    """Draw the weakest crossing of every sector, the weakest of all with an arrow and its chance."""
+def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> FloatArray | None:
+    """Draw the weakest crossing of every sector, the weakest of all with an arrow and its chance.
+
+    Returns the middle of its label, None where nobody can pass.
+    """
     paths = _weakest_by_sector(planned, ground)
     if not paths:
-        return
+        return None
     worst = min(paths, key=lambda one: one.p_least)
     for one in paths:
         xy = one.path_xy_m / 1000
@@ -285,6 +288,7 @@ def _draw_crossings(axes: Axes, planned: PosturePlan, ground: Ground) -> None:
         zorder=13,
         arrowprops={"arrowstyle": "-", "color": style.WEAK, "lw": 0.9, "shrinkB": 9, "shrinkA": 2},
     )
+    return place
 
 
 def _open_place(axes: Axes, ground: Ground, near_km: FloatArray) -> FloatArray:
@@ -311,7 +315,7 @@ def _say_who(one: WeakCrossing) -> str:
     )
 
 
-def _draw_names(axes: Axes, plan: Plan, ground: Ground) -> None:
+def _draw_names(axes: Axes, plan: Plan, ground: Ground, taken: FloatArray | None) -> None:
     """Name towns, sectors and sides; sectors stand clear of the zone on side b, sides farther out."""
     half_m = ground.zones.half_width_m
     west, east = axes.get_xlim()
@@ -349,7 +353,7 @@ def _draw_names(axes: Axes, plan: Plan, ground: Ground) -> None:
             path_effects=style.halo(),
             zorder=11,
         )
-    _name_sides(axes, plan, ground)
+    _name_sides(axes, plan, ground, taken)
 
 
 def _clear_of_zone(ground: Ground, chainage_m: float, reach_m: float) -> FloatArray:
@@ -360,8 +364,8 @@ def _clear_of_zone(ground: Ground, chainage_m: float, reach_m: float) -> FloatAr
     return chosen
 
 
-def _name_sides(axes: Axes, plan: Plan, ground: Ground) -> None:
-    """Write the name of each side at the widest open place on its side."""
+def _name_sides(axes: Axes, plan: Plan, ground: Ground, taken: FloatArray | None) -> None:
+    """Write the name of each side at the widest open place on its side, clear of the label at `taken`."""
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
     x, y = np.meshgrid(np.linspace(west, east, 42)[6:-6], np.linspace(south, north, 42)[5:-5])
@@ -371,6 +375,9 @@ def _name_sides(axes: Axes, plan: Plan, ground: Ground) -> None:
         [points[:, 0] - west, east - points[:, 0], points[:, 1] - south, north - points[:, 1]]
     )
     room = np.minimum(located.distance_m / 1000, 2.0 * edge)
+    if taken is not None:
+        away = np.abs(points - taken) / (east - west, north - south)
+        room[(away[:, 0] < 0.24) & (away[:, 1] < 0.1)] *= 0.1
     for sign, name, letter in ((1.0, plan.scenario.sides.a, "a"), (-1.0, plan.scenario.sides.b, "b")):
         place = points[int(np.argmax(np.where(located.offset_m * sign > 0, room, -1.0)))]
         text = style.plain(name).upper()

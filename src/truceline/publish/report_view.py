@@ -124,7 +124,7 @@ def _view_headline(plan: Plan) -> Row:
         "verify_band": _band(plan, "watch.verify", format_chance),
         "attribute_band": _band(plan, "watch.attribute", format_chance),
         "bound": format_share(watch.bound_share, 1),
-        "gap": format_share(float(watch.frontier.gap[watch.point]), 1),
+        "gap": format_share(watch.gap_share, 1),
         "weakest": _share_of(weakest.p_least) if weakest else NONE,
         "weakest_band": _band(plan, "crossing.weakest", format_chance),
         "weakest_place": place_of(weakest, plan.ground) if weakest and plan.ground else "nobody can pass",

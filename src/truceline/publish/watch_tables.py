@@ -229,9 +229,9 @@ def fill_posts(plan: Plan) -> Table:
 
 def list_posts(ground: Ground, posture: PosturePlan, watch: Watch) -> Iterator[tuple[Any, ...]]:
     """Yield one row for each fixed candidate chosen of one posture, in the columns of `POSTS`."""
-    candidates, frontier = watch.candidates, watch.frontier
-    gains = np.diff(frontier.objective)
-    picked = {int(who): point for point, who in enumerate(frontier.order[frontier.n_forced :])}
+    candidates, picks = watch.candidates, watch.picks
+    gains = picks.gain[picks.n_forced :]
+    picked = {int(who): place for place, who in enumerate(picks.order[picks.n_forced :])}
     seen: Counter[str] = Counter()
     for i in watch.chosen.tolist():
         key = candidates.means_key[i]
@@ -418,13 +418,14 @@ def fill_frontier(plan: Plan) -> Table:
             posture.key,
             point,
             frontier.spent[point],
-            frontier.objective[point],
+            frontier.reached[point],
             frontier.bound[point],
             frontier.gap[point],
-            point == watch.point,
+            point == planned,
             labels[frontier.order[frontier.n_forced + point - 1]] if point else None,
         )
         for _, posture, watch in sited(plan)
         for frontier, labels in [(watch.frontier, watch.candidates.labels())]
+        for planned in [frontier.point_at(watch.budget_people)]
         for point in range(len(frontier.spent))
     )

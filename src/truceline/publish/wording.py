@@ -69,7 +69,7 @@ def source_line(plan: Plan) -> str:
     gap = ""
     watch = plan.chosen.watch
     if watch is not None:
-        gap = f", siting proven within {format_share(watch.frontier.gap[watch.point], 1)} of the best"
+        gap = f", siting proven within {format_share(watch.gap_share, 1)} of the best"
     changed = f" ({', '.join(changes)})" if changes else ""
     scenario = f"scenario {made.scenario}{changed} {made.scenario_hash}"
     return f"Truceline {made.version}, {scenario}, seed {made.seed}{gap}."

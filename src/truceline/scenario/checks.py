@@ -30,6 +30,7 @@ MIN_CROSSING_CELL_M = 25.0
 MIN_SPACING_M = 50.0
 """Closest places to look at for posts: two that near see the same ground."""
 
+ALL_ROUND_DEG = 360.0
 MAX_DRAWS = 100
 """Most grounds drawn: each costs as much as looking once, and a chance from 20 is good to about 0.1."""
 
@@ -192,6 +193,15 @@ def _ground_is_not_cut_too_fine(scenario: Scenario) -> Iterator[Finding]:
     for path, length, least_m in finest:
         if length.value < least_m:
             yield path, f"{length.value:g} m is finer than a plan can use", f"{least_m:g} m or more"
+
+
+@_check("arcs_belong_to_fixed_means", "Only posts and masts can be asked to watch an arc.")
+def _arcs_belong_to_fixed_means(scenario: Scenario) -> Iterator[Finding]:
+    for key, posture in scenario.postures.items():
+        for name, means in posture.means.items():
+            if means.kind in ("patrol", "orbit") and means.arc.value < ALL_ROUND_DEG:
+                hint = "leave it out: it moves, and turns with its way"
+                yield ("postures", key, "means", name, "arc"), f"is set for a {means.kind}", hint
 
 
 @_check("draws_are_a_whole_number", "Grounds drawn for sight under doubt are a whole number, 100 at most.")

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from truceline.scenario.assumption import Assumption, AssumptionSet, Frozen
 from truceline.scenario.catalogue import load_catalogue
 from truceline.scenario.quantities import (
+    Arc,
     Density,
     Distance,
     Duration,
@@ -175,7 +176,7 @@ class TerrainSource(Frozen):
     """Elevation model and kind of country."""
 
     files: tuple[Path, ...] = ()
-    """Raster files; empty means statistical sight."""
+    """Raster files, or the `ground.json` of a ground folder; empty means statistical sight."""
     surface: Literal["surface", "bare_earth"] = "surface"
     """Whether the heights include trees and houses."""
     cell: Length | None = None
@@ -220,6 +221,8 @@ class Means(Frozen):
     """Rows of the sensor table it carries."""
     eye_height: Distance = Assumption(value=0, unit="m")
     """Height of the sensors above ground; 0 takes the platform height of the sensor table."""
+    arc: Arc = Assumption(value=360, unit="deg")
+    """Width of the arc it watches, facing the line; 360 deg is all round (posts and masts only)."""
     at_most: Density | None = None
     """Most of these for each km of line."""
     at_least: Density | None = None

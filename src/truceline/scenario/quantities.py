@@ -175,6 +175,12 @@ Share = Annotated[
     AfterValidator(partial(_check, minimum=0, maximum=1, what="write a share from 0 to 1 or '40 %'")),
 ]
 """A share between 0 and 1."""
+Arc = Annotated[
+    Assumption,
+    BeforeValidator(partial(assume, unit="deg")),
+    AfterValidator(partial(_check, minimum=1, maximum=360, what="write '120 deg', 1 to 360")),
+]
+"""Width of an arc, in degrees."""
 Number = Annotated[
     Assumption,
     BeforeValidator(partial(assume, unit="1")),

@@ -169,7 +169,7 @@ class BoundSearch:
         if self._iteration is None:
             self._iteration = PrimalDual(self._relaxation)
         iteration = self._iteration
-        n_choices = 1 if self._log_miss is None else N_FUNCTION_CHOICES
+        n_choices = 1 if self._log_miss is None else min(N_FUNCTION_CHOICES, n_rounds)
         for choice in range(n_choices):
             rounds = max(n_rounds // n_choices, 1)
             iteration.run(

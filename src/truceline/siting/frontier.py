@@ -109,6 +109,9 @@ def trace_frontier(
     n_bounds: int = 8,
     anchors: Sequence[float] = (),
     n_swapped: int = 0,
+    swap_anchors: bool = False,
+    n_rounds: int = N_ROUNDS_PER_ANCHOR,
+    n_passes: int = N_SWAP_PASSES,
     time_limit_s: float = math.inf,
     progress: Progress | None = None,
 ) -> Frontier:
@@ -117,8 +120,9 @@ def trace_frontier(
     n_bounds: anchors of the bound, in geometric steps of the budget; more are tighter and slower. anchors:
     further budgets (people) where the bound should be tight, such as the one to be decided on. n_swapped:
     budgets, in the same steps and with the anchors, at which greedy's posture is bettered by swaps; 0 for
-    none. When time runs out the curve and bounds so far are returned: both stay valid. Raises InfeasibleError
-    when the budget is not above zero or does not pay for the forced copies.
+    none, or with `swap_anchors` for the anchors alone. n_rounds, n_passes: most rounds of the bound, and
+    passes of swaps, at one budget. When time runs out the curve and bounds so far are returned: both stay
+    valid. Raises InfeasibleError when the budget is not above zero or does not pay for the forced copies.
     """
     started_s = time.perf_counter()
     deadline_s = started_s + time_limit_s
@@ -127,7 +131,7 @@ def trace_frontier(
     spent, objective = curve_of(problem, path)
     in_time = path.complete
     improved: list[BetterPosture] = []
-    swapped_at = _steps(spent, n_swapped, anchors if n_swapped else ())
+    swapped_at = _steps(spent, n_swapped, anchors if n_swapped or swap_anchors else ())
     for done, budget in enumerate(swapped_at):
         if time.perf_counter() > deadline_s:
             in_time = False
@@ -135,7 +139,7 @@ def trace_frontier(
         point = int(np.searchsorted(spent, budget * (1 + BUDGET_SLACK_SHARE), side="right")) - 1
         copies = path.copies(path.n_forced + point, problem.n_candidates)
         better = improve(
-            problem, copies, budget, n_passes=N_SWAP_PASSES, time_limit_s=deadline_s - time.perf_counter()
+            problem, copies, budget, n_passes=n_passes, time_limit_s=deadline_s - time.perf_counter()
         )
         if better.objective > objective[point]:
             people = float(problem.cost @ better.copies)
@@ -148,7 +152,7 @@ def trace_frontier(
         if time.perf_counter() > deadline_s:
             in_time = False
             break
-        search.improve_at(budget, n_rounds=N_ROUNDS_PER_ANCHOR, enough_gap=ENOUGH_GAP, deadline_s=deadline_s)
+        search.improve_at(budget, n_rounds=n_rounds, enough_gap=ENOUGH_GAP, deadline_s=deadline_s)
         if progress is not None:
             progress("bounds", (done + 1) / len(bounded_at))
     frontier = Frontier(
@@ -174,10 +178,14 @@ def curve_of(problem: SitingProblem, path: GreedyPath) -> tuple[FloatArray, Floa
 
 
 def _steps(spent: FloatArray, n: int, more: Sequence[float]) -> list[float]:
-    """Return `n` budgets on the curve in geometric steps beyond the forced copies, and `more`; rising."""
+    """Return `more`, then `n` budgets on the curve in geometric steps beyond the forced copies, falling.
+
+    The bound at one budget starts from where the last one ended: those asked for come first, and from much
+    to little proved more than from little to much.
+    """
     if spent.size < 2 or n + len(more) < 1:
         return []
     free = float(spent[-1] - spent[0])
     shares = np.geomspace(SMALLEST_ANCHOR_SHARE, 1.0, n) if n > 1 else np.ones(n)
-    wanted = np.concatenate([spent[0] + free * shares, np.asarray(more, dtype=np.float64)])
-    return [float(budget) for budget in np.unique(np.clip(wanted, spent[1], spent[-1]))]
+    wanted = np.concatenate([np.asarray(more, dtype=np.float64), (spent[0] + free * shares)[::-1]])
+    return list(dict.fromkeys(float(budget) for budget in np.clip(wanted, spent[1], spent[-1])))

@@ -21,6 +21,7 @@ from truceline.detection.table_files import (
     table_path,
     write_table,
 )
+from truceline.errors import OutputError
 
 SENSORS = load_sensors()
 PARAMETERS = make_parameters()
@@ -112,5 +113,9 @@ def test_old_tables_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_folder_that_cannot_be_written_costs_the_file_and_not_the_plan(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert "cannot be written" in keep_quietly(TABLE, tmp_path / "file", "abc", "")
-    assert keep_quietly(TABLE, tmp_path, "abc", "") == ""
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_table(TABLE, tmp_path / "file", "abc")
+    keep_quietly(TABLE, tmp_path / "file", "abc", "")
+    assert read_table(tmp_path / "file", "abc") is None
+    keep_quietly(TABLE, tmp_path, "abc", "")
+    assert read_table(tmp_path, "abc") is not None

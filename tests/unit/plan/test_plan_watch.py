@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from truceline.detection.kinds import KINDS, STATES
+from truceline.geo.sight import TerrainSight
+from truceline.geo.terrain import Terrain
 from truceline.plan import Plan
+from truceline.plan.candidates import select_candidates
 from truceline.plan.ground import Ground
 from truceline.plan.parameters import detection_parameters
 from truceline.plan.watch import (
     Watch,
     choose_watch,
-    drop_weightless,
-    keep_rows,
     kind_weights,
     measure,
     state_weights,
@@ -89,8 +93,8 @@ def test_losing_means_never_raises_what_is_seen(lost: str, small_plan: Plan, gro
     left = np.where(kinds == lost, 0, watch.copies)
     assert left.sum() < watch.copies.sum()
     parameters = detection_parameters(small_plan.assumptions)
-    table = tabulate(watch.candidates, ground, small_plan.sensors, parameters)
-    kept = keep_rows(table, np.flatnonzero(left))
+    remaining = select_candidates(watch.candidates, np.flatnonzero(left))
+    kept = tabulate(remaining, ground, small_plan.sensors, parameters)
     incidents = small_plan.scenario.watched
     fused, averages = measure(kept, left, watch.candidates, incidents, ground, small_plan.sensors)
     assert (fused.p_detect <= watch.fused.p_detect + 1e-6).all()
@@ -112,23 +116,39 @@ def test_the_rows_kept_are_those_of_the_whole_table(small_plan: Plan, ground: Gr
         assert np.array_equal(watch.table.log_miss[here], table.log_miss[there])
 
 
-def test_keeping_no_row_keeps_the_events(watch: Watch) -> None:
-    empty = keep_rows(watch.table, np.empty(0, dtype=np.int64))
-    assert empty.n_events == watch.table.n_events
-    assert len(empty.indices) == 0
-    assert empty.indptr.tolist() == [0]
+def test_with_a_ground_folder_a_second_plan_does_not_look_again(
+    small_plan: Plan, ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = small_plan.chosen.watch
+    assert watch is not None
+    height = np.zeros((900, 900), np.float32)
+    corner = ground.cells.xy_m.mean(axis=0) + np.array([-40_000.0, 40_000.0])
+    terrain = Terrain(height, corner[0], corner[1], 90.0, None, "bare_earth", "flat")
+    kept = dataclasses.replace(ground, sight=TerrainSight(terrain), terrain=terrain, tables=tmp_path)
+    parameters = detection_parameters(small_plan.assumptions)
+    first = tabulate(watch.candidates, kept, small_plan.sensors, parameters)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    def look(*args: object, **kwargs: object) -> np.ndarray:
+        raise AssertionError("looked again")
+
+    monkeypatch.setattr(TerrainSight, "p_visible", look)
+    again = tabulate(watch.candidates, kept, small_plan.sensors, parameters)
+    for name in ("indptr", "indices", "log_miss"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    hill = Terrain(height + 1.0, corner[0], corner[1], 90.0, None, "bare_earth", "higher")
+    other = dataclasses.replace(kept, sight=TerrainSight(hill), terrain=hill)
+    with pytest.raises(AssertionError, match="looked again"):
+        tabulate(watch.candidates, other, small_plan.sensors, parameters)
 
 
-def test_events_without_weight_are_dropped_row_by_row(watch: Watch) -> None:
-    weight = np.zeros(watch.table.n_events)
-    weight[watch.table.indices[::3]] = 1
-    dropped = drop_weightless(watch.table, weight)
-    assert (weight[dropped.indices] > 0).all()
-    for row in range(len(dropped.indptr) - 1):
-        old = watch.table.indices[watch.table.indptr[row] : watch.table.indptr[row + 1]]
-        new = dropped.indices[dropped.indptr[row] : dropped.indptr[row + 1]]
-        assert np.array_equal(new, old[weight[old] > 0])
-    assert drop_weightless(watch.table, np.ones(watch.table.n_events)) is watch.table
+def test_the_gap_is_what_the_bound_leaves(watch: Watch) -> None:
+    assert watch.detected_share <= watch.bound_share <= 1.0
+    assert watch.gap_share == pytest.approx(1 - watch.detected_share / watch.bound_share)
+    assert watch.detected_share == pytest.approx(watch.averages.detect.total, rel=1e-4)
+    assert (
+        watch.detected_share >= watch.frontier.objective[watch.frontier.point_at(watch.budget_people)] - 1e-9
+    )
 
 
 def test_weights_are_shares_in_the_order_of_the_kinds(small_plan: Plan) -> None:
@@ -153,7 +173,7 @@ def test_more_people_never_detect_less(small_plan: Plan, ground: Ground) -> None
             small_plan.sensors,
             small_plan.assumptions,
             detection_parameters(small_plan.assumptions),
-            n_bounds=0,
+            in_full=False,
         )
         found.append(watch.detected_share)
     assert found == sorted(found)

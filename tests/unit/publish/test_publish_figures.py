@@ -150,7 +150,7 @@ def test_people_at_the_chosen_point_are_the_people_of_the_posture(
 ) -> None:
     for one in small_plan.postures.values():
         assert one.watch is not None
-        at_point = deployed_at(one.people, one.watch.frontier.spent)[one.watch.point]
+        at_point = deployed_at(one.people, np.array([one.watch.spent_people]))[0]
         assert at_point == pytest.approx(one.people.force.deployed_people, rel=1e-9)
     force = length_plan.chosen.people.force
     both = deployed_at(length_plan.chosen.people, np.array([force.front_people, 2 * force.front_people]))
