@@ -220,4 +220,4 @@ def _list_densities(planned: dict[str, PosturePlan], length_m: float) -> tuple[D
 def _method(planned: PosturePlan) -> str:
     if planned.watch is None:
         return "counts as given; people bottom-up from tasks"
-    return "lazy greedy by detection per person, concave bound; eikonal crossings; people bottom-up"
+    return "greedy by detection per person and swaps, concave bound; eikonal crossings; people bottom-up"

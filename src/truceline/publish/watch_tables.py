@@ -412,20 +412,21 @@ def list_profile(ground: Ground, posture: PosturePlan) -> Iterator[tuple[Any, ..
 
 
 def fill_frontier(plan: Plan) -> Table:
-    """Return the curve of people against detection of every posture."""
+    """Return the curve of people against detection of every posture; the planned point is as it is planned."""
     return FRONTIER.filled(
-        (
-            posture.key,
-            point,
-            frontier.spent[point],
-            frontier.reached[point],
-            frontier.bound[point],
-            frontier.gap[point],
-            point == planned,
-            labels[frontier.order[frontier.n_forced + point - 1]] if point else None,
-        )
-        for _, posture, watch in sited(plan)
-        for frontier, labels in [(watch.frontier, watch.candidates.labels())]
-        for planned in [frontier.point_at(watch.budget_people)]
-        for point in range(len(frontier.spent))
+        row for _, posture, watch in sited(plan) for row in _list_points(posture.key, watch)
     )
+
+
+def _list_points(key: str, watch: Watch) -> Iterator[tuple[Any, ...]]:
+    """Yield one row for each point of a posture's curve, in the columns of `FRONTIER`."""
+    frontier, labels = watch.frontier, watch.candidates.labels()
+    planned = frontier.point_at(watch.budget_people)
+    reached, gap = frontier.reached, frontier.gap
+    for point in range(len(frontier.spent)):
+        picked = labels[frontier.order[frontier.n_forced + point - 1]] if point else None
+        if point == planned:
+            figures = (watch.spent_people, watch.detected_share, watch.bound_share, watch.gap_share)
+        else:
+            figures = (frontier.spent[point], reached[point], frontier.bound[point], gap[point])
+        yield (key, point, *figures, point == planned, picked)

@@ -40,7 +40,7 @@ def test_every_headline_of_every_posture_unfolds(place: Path, document: dict[str
 def test_parts_ranges_evidence_and_sources_are_printed_and_weak_ones_marked(place: Path) -> None:
     printed = run_command("explain", place, "force.deployed")
     lines = printed.splitlines()
-    assert lines[0] == "force.deployed = 3,057 people  People deployed"
+    assert lines[0] == "force.deployed = 3,070 people  People deployed"
     assert lines[1] == "  = force.watching + force.deterrence"
     assert "      range 0.03 to 0.08" in lines
     assert any(line.strip().startswith("[published] ") for line in lines)

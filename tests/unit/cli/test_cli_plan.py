@@ -369,7 +369,7 @@ class TestInputs:
     def test_fine_heights_give_exact_sight_and_say_their_cell(self, tmp_path: Path) -> None:
         write_elevation(tmp_path / "heights.tif", cell_m=50, half_m=45_000)
         printed = run_command("plan", write_scenario(tmp_path, WITH_HEIGHTS).name)
-        assert "exact line of sight over an elevation model of 50 m cells (heights.tif)" in printed
+        assert "cells of 4000 m; line of sight over an elevation model of 50 m cells (heights.tif)" in printed
         assert "warning" not in printed
         plan = read_plan()
         assert "50 m cells" in plan["line"]["sight"]
@@ -389,7 +389,7 @@ class TestInputs:
         north = no_height_where(lambda x, y: y > 124_000)
         write_elevation(tmp_path / "heights.tif", cell_m=90, half_m=45_000, heights=north)
         printed = run_command("plan", write_scenario(tmp_path, WITH_HEIGHTS).name)
-        assert re.search(r"2\d\.\d% of the area has no heights", printed)
+        assert re.search(r"\d\d\.\d % of the ground within \d+ km of the line has no heights", printed)
         assert "`fill_unknown: 0 m` if it is sea" in printed
         assert "90 m cells" in printed
         filled = {"terrain": {"files": ["heights.tif"], "fill_unknown": "0 m"}}

@@ -107,6 +107,14 @@ def test_draws_are_a_whole_number(tmp_path: Path, draws: str, says: str) -> None
     assert load(tmp_path, text.replace(f"draws: {draws}", "draws: 20")).warnings == ()
 
 
+def test_arcs_belong_to_fixed_means(tmp_path: Path) -> None:
+    text = WITH_MAP.replace("kind: patrol,", "kind: patrol, arc: 90 deg,", 1)
+    assert text != WITH_MAP
+    assert "arc  is set for a patrol (arcs_belong_to_fixed_means)" in only_refusal(tmp_path, text)
+    posted = WITH_MAP.replace("kind: post,", "kind: post, arc: 90 deg,", 1)
+    assert load(tmp_path, posted).scenario.postures  # a post may
+
+
 @pytest.mark.parametrize("point", ["[460, 33]", "[46, 133]", "[.nan, 33]", "[.inf, 33]"])
 def test_water_lies_on_earth(tmp_path: Path, point: str) -> None:
     text = WITH_MAP.replace("zone:\n", f"water: {{polygon: [[33, 46], [34, 46], {point}]}}\nzone:\n")
