@@ -133,8 +133,8 @@ def choose_watch(
 ) -> Watch:
     """Site a posture within its budget of people and measure what it sees.
 
-    in_full: bound its curve at several budgets; otherwise at its own alone, which is some seconds quicker. The
-    choice is the same.
+    in_full: bound its curve at several budgets; otherwise at its own alone, which is some seconds quicker.
+    The choice is the same.
 
     Raises InfeasibleError when the budget does not pay for what must be in, ScenarioError when the detection
     assumptions cannot be used.

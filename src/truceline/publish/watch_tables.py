@@ -412,7 +412,7 @@ def list_profile(ground: Ground, posture: PosturePlan) -> Iterator[tuple[Any, ..
 
 
 def fill_frontier(plan: Plan) -> Table:
-    """Return the curve of people against detection of every posture; the planned point is as it is planned."""
+    """Return the curve of people against detection of every posture, the planned point as planned."""
     return FRONTIER.filled(
         row for _, posture, watch in sited(plan) for row in _list_points(posture.key, watch)
     )
