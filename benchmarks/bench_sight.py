@@ -21,7 +21,7 @@ from ground import make_square
 from numpy.typing import NDArray
 
 from truceline.geo.terrain import Terrain
-from truceline.geo.viewsheds import viewsheds
+from truceline.geo.viewsheds import seen_from
 from truceline.geo.visibility import minimum_visible_heights
 
 TITLE = "Viewsheds"
@@ -157,11 +157,12 @@ def _our_figures(case: Case, terrain: Terrain, sample: Sample, n: int, mode: Any
     """Return seconds an observer and the error of a mode; compiled and warm before the clock starts."""
 
     def look(observers: slice) -> Any:
-        return viewsheds(
+        return seen_from(
             terrain,
             sample.rows[observers],
             sample.cols[observers],
             eye_height_m=EYE_M,
+            target_height_m=TARGET_M,
             max_distance_m=case.radius_m,
             mode=mode,
             refraction=1.0 - COEFFICIENT,
@@ -176,11 +177,11 @@ def _our_figures(case: Case, terrain: Terrain, sample: Sample, n: int, mode: Any
     spent = (time.perf_counter() - started) / n
     n_judged = len(sample.truth)
     seen = np.empty(sample.truth.shape, dtype=np.bool_)
-    for number, needed_m in enumerate(look(slice(0, n_judged))):
-        middle = (needed_m.shape[0] - 1) // 2
+    for number, raster in enumerate(look(slice(0, n_judged))):
+        middle = (raster.shape[0] - 1) // 2
         row = sample.sample_rows[number] - sample.rows[number] + middle
         col = sample.sample_cols[number] - sample.cols[number] + middle
-        seen[number] = needed_m[row, col] <= TARGET_M
+        seen[number] = raster[row, col] == 1
     return spent, sample.error(seen)
 
 

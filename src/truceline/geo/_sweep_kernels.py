@@ -191,6 +191,55 @@ def sweep_raster(  # type: ignore[no-untyped-def]
         _advance(k, half, n_rays, slope, horizon)
 
 
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _mark_row(k, half, inner, n_rays, slope, horizon, height_m, marks):  # type: ignore[no-untyped-def]
+    """Write for the `inner` columns either side of row k who sees a target of `height_m`: a bit a lane."""
+    steps = np.float32(k)
+    per_column = n_rays / k
+    for i in range(half - inner, half + inner + 1):
+        at = (i - half) * per_column + n_rays
+        j = int(at)
+        w = np.float32(at - j)
+        seeing = np.uint32(0)
+        for s in range(N_LANES):
+            hidden = horizon[j, s] + (horizon[j + 1, s] - horizon[j, s]) * w
+            sees = (hidden - slope[i, s]) * steps <= height_m
+            seeing |= np.uint32(sees) << np.uint32(s)
+        marks[i - half + inner] = seeing
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def sweep_marks(  # type: ignore[no-untyped-def]
+    ground, rows, cols, eye_m, sign, reach, half_width, n_rays, drop_m, height_m, slope, horizon, marks
+):  # fmt: skip
+    """Sweep one quadrant and mark who sees a target of `height_m` at every cell: one bit for each lane.
+
+    As `sweep_targets`; marks: (2 reach + 1, 2 reach + 1) uint32 around each observer, rows along the sweep.
+    All lanes share a raster, so that it stays in cache where one of heights would not.
+    """
+    for j in range(2 * n_rays + 2):
+        for s in range(N_LANES):
+            horizon[j, s] = NOTHING_YET
+    for k in range(1, reach + 1):
+        inner = half_width[k]
+        half = min(k, inner + 1)
+        for lane in range(0, N_LANES, 8):
+            _load_eight(ground, rows, cols, eye_m, lane, sign * k, half, drop_m, slope)
+        for s in range(N_LANES):
+            slope[2 * half + 1, s] = slope[2 * half, s]
+        _mark_row(k, half, inner, n_rays, slope, horizon, height_m, marks[reach + sign * k, reach - inner :])
+        _advance(k, half, n_rays, slope, horizon)
+
+
+@njit(cache=True, nogil=True)
+def unpack_marks(marks, outside, seen):  # type: ignore[no-untyped-def]
+    """Write bit s of every mark into seen[s]; where `outside` is 255, 255."""
+    for s in range(seen.shape[0]):
+        for i in range(marks.shape[0]):
+            for j in range(marks.shape[1]):
+                seen[s, i, j] = np.uint8((marks[i, j] >> np.uint32(s)) & np.uint32(1)) | outside[i, j]
+
+
 @njit(cache=True, nogil=True)
 def add_seen(  # type: ignore[no-untyped-def]
     lanes, pair_start, pair_target, row, col, n_parts, target_row, target_col, rank, first_row, skip, need,

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from truceline.siting import _bound_kernels
+from truceline.siting.highs import Program, solve_program
 from truceline.siting.problems import (
     BUDGET_SLACK_SHARE,
     FloatArray,
@@ -58,8 +60,8 @@ class CoverProgram:
 
 
 @dataclass(frozen=True, eq=False)
-class ProgramAnswer:
-    """What HiGHS found and proved."""
+class CoverAnswer:
+    """What HiGHS found and proved, as a maximum."""
 
     copies: FloatArray | None
     value: float
@@ -75,7 +77,7 @@ def solve_cover_program(
     limit_s: float = math.inf,
     n_nodes: int = NEVER_ENDING,
     running: list[Any] | None = None,
-) -> ProgramAnswer:
+) -> CoverAnswer:
     """Solve a program until it is proved within `enough` (a weight), or a limit of seconds or nodes.
 
     begin_with: copies to start from. running: holds the solver while it runs, so that it can be stopped.
@@ -84,70 +86,45 @@ def solve_cover_program(
     if n_events == 0 and program.side.low.size == 0:
         copies = np.where(program.price < 0, program.high, program.low)
         value = -float(program.price @ copies)
-        return ProgramAnswer(copies, value, value, True)
-    solver = _state_program(program)
-    options: dict[str, Any] = {
-        "threads": 1,
-        "parallel": "off",
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": enough,
-        "mip_max_nodes": n_nodes,
-    }
-    if math.isfinite(limit_s):
-        options["time_limit"] = max(limit_s, 0.0)
-    for name, option in options.items():
-        solver.setOptionValue(name, option)
-    import highspy
-
+        return CoverAnswer(copies, value, value, True)
+    options = {"mip_rel_gap": 0.0, "mip_abs_gap": enough, "mip_max_nodes": n_nodes}
+    start = begin_with
     if begin_with is not None:
-        first = highspy.HighsSolution()
-        seen = count_seen(program.start, program.member, begin_with)
-        first.col_value = np.concatenate([begin_with, seen])
-        first.value_valid = True
-        solver.setSolution(first)
-    if running is not None:
-        running.append(solver)
-    solver.run()
-    if running is not None:
-        running.remove(solver)
-    info = solver.getInfo()
-    finished = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    bound = -float(info.mip_dual_bound) if math.isfinite(info.mip_dual_bound) else math.inf
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return ProgramAnswer(None, -math.inf, bound, False)
-    copies = np.round(np.asarray(solver.getSolution().col_value)[:n])
-    return ProgramAnswer(copies, -float(info.objective_function_value), bound, finished)
+        start = np.concatenate([begin_with, count_seen(program.start, program.member, begin_with)])
+
+    def run(solver: Any) -> None:
+        if running is not None:
+            running.append(solver)
+        solver.run()
+        if running is not None:
+            running.remove(solver)
+
+    answer = solve_program(
+        _state_program(program), begin_with=start, options=options, time_limit_s=limit_s, run=run
+    )
+    found = None if answer.x is None else np.round(answer.x[:n])
+    return CoverAnswer(found, -answer.value, -answer.bound, answer.finished)
 
 
-def _state_program(program: CoverProgram) -> Any:
-    """Return a HiGHS solver that holds the program: copies first, then the seen share of every event."""
-    import highspy  # late: a solver library that most commands never need
-
+def _state_program(program: CoverProgram) -> Program:
+    """Return the program in HiGHS's terms: copies first, then the seen share of every event."""
     n, n_events, side = program.price.size, program.weight.size, program.side
-    n_rows = n_events + side.low.size
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = n + n_events, n_rows
-    model.col_cost_ = np.concatenate([program.price, -program.weight])
-    model.col_lower_ = np.concatenate([program.low, np.zeros(n_events)])
-    model.col_upper_ = np.concatenate([program.high, np.ones(n_events)])
-    model.row_lower_ = np.concatenate([np.zeros(n_events), side.low])
-    model.row_upper_ = np.concatenate([np.full(n_events, highspy.kHighsInf), side.high])
     # Each event's row: what sees it, less the share of it that counts as seen; then the side rows.
     ends, first_side = program.start[1:], program.member.size + n_events
     starts = np.concatenate([program.start + np.arange(n_events + 1), first_side + side.start[1:]])
     members = np.insert(program.member.astype(np.int64), ends, n + np.arange(n_events))
     values = np.insert(np.ones(program.member.size), ends, -1.0)
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = starts.astype(np.int32)
-    model.a_matrix_.index_ = np.concatenate([members, side.column]).astype(np.int32)
-    model.a_matrix_.value_ = np.concatenate([values, side.value])
-    kinds = highspy.HighsVarType
-    model.integrality_ = [kinds.kInteger] * n + [kinds.kContinuous] * n_events
-    library: Any = highspy  # it is typed in part only
-    solver = library.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.passModel(model)
-    return solver
+    columns = np.concatenate([members, side.column])
+    shape = (n_events + side.low.size, n + n_events)
+    return Program(
+        cost=np.concatenate([program.price, -program.weight]),
+        low=np.concatenate([program.low, np.zeros(n_events)]),
+        high=np.concatenate([program.high, np.ones(n_events)]),
+        row_low=np.concatenate([np.zeros(n_events), side.low]),
+        row_high=np.concatenate([np.full(n_events, np.inf), side.high]),
+        matrix=sparse.csr_array((np.concatenate([values, side.value]), columns, starts), shape=shape),
+        n_whole=n,
+    )
 
 
 def solve_whole(

@@ -1,4 +1,4 @@
-"""Hand a program with yes-or-no variables to HiGHS: the matrix directly, a start, a limit, a proven bound.
+"""Hand a program with whole variables to HiGHS: the matrix directly, a start, a limit, a proven bound.
 
 No units of its own. HiGHS (Huangfu and Hall 2018, MIT licence) does the work; this adds nothing but the
 passing of arrays, interrupts that are heard while it runs, and an answer in plain terms. It runs on one
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,37 @@ CHOSEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class BinaryAnswer:
+class Program:
+    """Minimise cost . x subject to row_low <= matrix x <= row_high, low <= x <= high, some of x whole."""
+
+    cost: FloatArray
+    low: FloatArray
+    high: FloatArray
+    row_low: FloatArray
+    row_high: FloatArray
+    matrix: Any
+    """Scipy sparse (n_rows, n_columns), passed column by column."""
+    n_whole: int
+    """Leading columns that must be whole numbers; the others may be anything between their bounds."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramAnswer:
     """What HiGHS found, and what it proved."""
+
+    x: FloatArray | None
+    """(n_columns,) the best found, None when none was."""
+    value: float
+    """Its cost; inf without one."""
+    bound: float
+    """Nothing costs less; -inf when nothing was proved."""
+    finished: bool
+    """True when the search ended by itself: within the goal gap, not at a limit."""
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryAnswer:
+    """What HiGHS found among choices of yes or no, and what it proved."""
 
     chosen: NDArray[np.bool_] | None
     """(n_columns,) the best choice, None when none was found."""
@@ -53,49 +82,67 @@ def solve_binary(
 ) -> BinaryAnswer:
     """Minimise cost . x subject to row_low <= matrix x <= row_high, x 0 or 1.
 
-    matrix: scipy sparse (n_rows, n_columns), passed column by column. start: a choice to begin with. listen:
-    called several times a second while HiGHS runs; whatever it raises stops the run and is raised again.
+    matrix: scipy sparse (n_rows, n_columns). start: a choice to begin with. listen: called several times a
+    second while HiGHS runs; whatever it raises stops the run and is raised again.
+    """
+    n = cost.size
+    answer = solve_program(
+        Program(cost, np.zeros(n), np.ones(n), row_low, row_high, matrix, n),
+        begin_with=None if start is None else start.astype(np.float64),
+        options={"mip_rel_gap": goal_gap, "random_seed": seed},
+        time_limit_s=time_limit_s,
+        run=lambda solver: _run(solver, listen),
+    )
+    return BinaryAnswer(None if answer.x is None else answer.x > CHOSEN, answer.bound, answer.finished)
+
+
+def solve_program(
+    program: Program,
+    *,
+    begin_with: FloatArray | None,
+    options: Mapping[str, Any],
+    time_limit_s: float,
+    run: Callable[[Any], None],
+) -> ProgramAnswer:
+    """Return what HiGHS finds and proves of a program, on one thread.
+
+    begin_with: values to start from. options: HiGHS's own, by name. run: runs the solver handed to it, in
+    whatever thread, and may stop it.
     """
     import highspy  # late: a solver library that most commands never need
 
-    columns = matrix.tocsc()
+    columns = program.matrix.tocsc()
     columns.sort_indices()
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = columns.shape
-    model.col_cost_ = cost
-    model.col_lower_ = np.zeros(cost.size)
-    model.col_upper_ = np.ones(cost.size)
-    model.row_lower_, model.row_upper_ = row_low, row_high
+    model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, program.low, program.high
+    model.row_lower_, model.row_upper_ = program.row_low, program.row_high
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_ = columns.indptr.astype(np.int32)
     model.a_matrix_.index_ = columns.indices.astype(np.int32)
     model.a_matrix_.value_ = columns.data.astype(np.float64)
-    model.integrality_ = [highspy.HighsVarType.kInteger] * cost.size
+    kinds = highspy.HighsVarType
+    n_free = program.cost.size - program.n_whole
+    model.integrality_ = [kinds.kInteger] * program.n_whole + [kinds.kContinuous] * n_free
     library: Any = highspy  # it is typed in part only
     solver = library.Highs()
-    options: dict[str, Any] = {
-        "output_flag": False,
-        "parallel": "off",
-        "threads": 1,
-        "mip_rel_gap": goal_gap,
-        "random_seed": seed,
-    }
-    if math.isfinite(time_limit_s):
-        options["time_limit"] = max(time_limit_s, 0.0)
-    for name, value in options.items():
+    limit = {"time_limit": max(time_limit_s, 0.0)} if math.isfinite(time_limit_s) else {}
+    always = {"output_flag": False, "parallel": "off", "threads": 1}
+    for name, value in (always | dict(options) | limit).items():
         solver.setOptionValue(name, value)
     solver.passModel(model)
-    if start is not None:
+    if begin_with is not None:
         first = highspy.HighsSolution()
-        first.col_value = start.astype(np.float64)
+        first.col_value = begin_with
         first.value_valid = True
         solver.setSolution(first)
-    _run(solver, listen)
+    run(solver)
     info, status = solver.getInfo(), solver.getModelStatus()
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = float(info.mip_dual_bound)
-    return BinaryAnswer(
-        chosen=np.asarray(solver.getSolution().col_value) > CHOSEN if found else None,
+    return ProgramAnswer(
+        x=np.asarray(solver.getSolution().col_value) if found else None,
+        value=float(info.objective_function_value) if found else math.inf,
         bound=bound if math.isfinite(bound) else -math.inf,
         finished=bool(found and status == highspy.HighsModelStatus.kOptimal),
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from truceline.geo import _sweep_reference as reference
 from truceline.geo.sweep import RAYS_PER_STEP
 from truceline.geo.terrain import Terrain
-from truceline.geo.viewsheds import viewsheds
+from truceline.geo.viewsheds import seen_from, viewsheds
 from truceline.geo.visibility import EARTH_RADIUS_M, OPTICAL_REFRACTION
 
 
@@ -108,3 +108,20 @@ def test_many_observers_come_in_order_and_as_if_each_were_alone() -> None:
 def test_an_observer_off_the_grid_is_refused() -> None:
     with pytest.raises(IndexError, match="row 60, column 3 of a grid of 60 x 60"):
         one(hills(1), 60, 3)
+
+
+@pytest.mark.parametrize("mode", ["accurate", "fast", "exact"])
+def test_what_is_seen_is_what_the_heights_say(mode: str) -> None:
+    terrain = hills(11, holes=3)
+    rows, cols = np.arange(3, 59, 7), np.arange(2, 58, 7)
+    asked = {"eye_height_m": 6.0, "max_distance_m": 1800.0, "mode": mode}
+    heights = list(viewsheds(terrain, rows, cols, **asked))  # type: ignore[arg-type]
+    marks = list(seen_from(terrain, rows, cols, target_height_m=2.0, **asked))  # type: ignore[arg-type]
+    assert len(marks) == len(heights) == 8
+    for needed_m, seen in zip(heights, marks, strict=True):
+        assert seen.dtype == np.uint8
+        np.testing.assert_array_equal(seen == 255, np.isnan(needed_m))
+        np.testing.assert_array_equal(seen == 1, needed_m <= 2.0)
+    assert 0.02 < np.mean([(seen == 1).mean() for seen in marks]) < 0.9
+    with pytest.raises(ValueError, match="give 0 or more"):
+        seen_from(terrain, 3, 3, target_height_m=-1.0, eye_height_m=6.0, max_distance_m=900.0)
