@@ -29,6 +29,8 @@ STAGES = {
 """Stages shown by whether all cells are to be covered."""
 LARGE = 10_000.0
 """Figures from here on are told to one decimal."""
+LEAST_GAP = 1e-5
+"""Smallest gap told as a figure."""
 SEED_MAX = 2**31 - 1
 """Largest seed every solver takes."""
 
@@ -262,7 +264,7 @@ def _print_answer(
     rows = [
         ("status", answer.status),
         *((name, _plain(value)) for name, value in answer.figures),
-        ("gap", format_share(answer.gap, 3)),
+        ("gap", _tell_gap(answer)),
         ("chosen", f"{n_copies:,} for {_plain(answer.spent)}"),
         ("seconds", f"{answer.seconds:.2f}"),
         ("method", answer.method),
@@ -273,6 +275,14 @@ def _print_answer(
         print_line(note)
     if out is not None:
         print_line(f"Chosen: {out}")
+
+
+def _tell_gap(answer: _Answer) -> str:
+    """Return the gap in words: a small one is not none, and only none is proof of the optimum."""
+    rounds_to_none = answer.gap < 0.5 * LEAST_GAP
+    if rounds_to_none and answer.status != "optimal":
+        return f"under {format_share(LEAST_GAP, 3)}"
+    return format_share(answer.gap, 3)
 
 
 def _plain(value: float) -> str:

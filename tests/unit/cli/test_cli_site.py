@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from small_inputs import list_leavings, run_command
 
+from truceline.cli import siting_commands
 from truceline.siting import cover as cover_module
 from truceline.siting import solve as solve_module
 
@@ -158,3 +159,13 @@ def test_an_interrupt_leaves_nothing_half_written(
     printed = run_command("site", *arguments, "--out", "answer.txt", code=130)
     assert "interrupted; nothing half-written" in printed
     assert list_leavings(Path()) == ["rail.txt", "scp.txt"]
+
+
+def test_a_gap_that_is_only_rounding_is_not_told_as_none() -> None:
+    def told(gap: float, status: str) -> str:
+        answer = siting_commands._Answer("", status, (), gap, 1.0, (), 1.0, "")
+        return siting_commands._tell_gap(answer)
+
+    assert told(0.0, "optimal") == "0.000 %"
+    assert told(3e-7, "feasible") == "under 0.001 %"
+    assert told(0.0123, "feasible") == "1.230 %"
