@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,6 +37,11 @@ from truceline.geo.visibility import (
 SHARED_CELLS_MAX = 50_000_000
 """Largest window that all observers of a call share (400 MB with its transpose); beyond it each group of
 observers gets its own, which is cheap where they lie together."""
+
+TOGETHER_BYTES_MAX = 256_000_000
+"""Rasters made before the first of them is handed over: bounds memory however many are asked for."""
+NEAR_STEPS = 64
+"""Side of the squares by which observers are put in order."""
 
 
 def viewsheds(
@@ -135,7 +138,6 @@ def _run_groups(
     n = asked.observers.row.size
     n_rays = max(1, math.ceil(RAYS_PER_STEP[mode] * asked.reach))
     shared = _cut_shared_window(terrain, asked.observers, asked.reach)
-    groups = [np.arange(i, min(i + N_LANES, n), dtype=np.int64) for i in range(0, n, N_LANES)]
 
     def sweep(members: NDArray[np.int64]) -> NDArray[Any]:
         window = shared or cut_window(terrain, asked.observers, members, asked.reach)
@@ -143,16 +145,20 @@ def _run_groups(
             return _sweep_heights(window, asked, members, n_rays)
         return _sweep_marks(window, asked, members, n_rays, target_height_m)
 
-    n_threads = max(1, min(os.cpu_count() or 1, len(groups)))
-    with ThreadPoolExecutor(n_threads) as pool:
-        # A few groups ahead of the reader and no more: memory stays bounded however many are asked for.
-        ahead = deque(pool.submit(sweep, members) for members in groups[: n_threads + 1])
-        waiting = iter(groups[n_threads + 1 :])
+    raster_bytes = (2 * asked.reach + 1) ** 2 * (4 if target_height_m is None else 1)
+    n_together = max(N_LANES, TOGETHER_BYTES_MAX // raster_bytes)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:
-            while ahead:
-                rasters = ahead.popleft().result()
-                ahead.extend(pool.submit(sweep, members) for members in islice(waiting, 1))
-                yield from rasters
+            for first in range(0, n, n_together):
+                # Observers near each other are swept together: their ground is then in cache.
+                some = np.arange(first, min(first + n_together, n), dtype=np.int64)
+                row, col = asked.observers.row[some], asked.observers.col[some]
+                order = some[np.lexsort((col // NEAR_STEPS, row // NEAR_STEPS))]
+                groups = [order[i : i + N_LANES] for i in range(0, order.size, N_LANES)]
+                rasters: dict[int, NDArray[Any]] = {}
+                for members, swept in zip(groups, pool.map(sweep, groups), strict=True):
+                    rasters.update(zip(members.tolist(), swept, strict=True))
+                yield from (rasters.pop(observer) for observer in some.tolist())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
