@@ -220,8 +220,8 @@ def _spend(
     tell: Tell,
 ) -> _Answer:
     from truceline.siting.instances import as_maximal_cover
-    from truceline.siting.problems import SetCoverProblem
-    from truceline.siting.solve import OPTIMAL_GAP, solve
+    from truceline.siting.problems import OPTIMAL_GAP, SetCoverProblem
+    from truceline.siting.solve import solve
 
     if isinstance(problem, SetCoverProblem):
         problem = as_maximal_cover(problem)

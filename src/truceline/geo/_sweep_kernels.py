@@ -68,6 +68,23 @@ def _load_eight(ground, rows, cols, eye_m, lane, d_row, half, drop_m, slope):  #
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _load_row(ground, rows, cols, eye_m, d_row, half, drop_m, slope):  # type: ignore[no-untyped-def]
+    """Write the slopes of one row of ground into all lanes, the last column twice for who looks beyond it."""
+    for lane in range(0, N_LANES, 8):
+        _load_eight(ground, rows, cols, eye_m, lane, d_row, half, drop_m, slope)
+    for s in range(N_LANES):
+        slope[2 * half + 1, s] = slope[2 * half, s]
+
+
+@njit(cache=True, nogil=True)
+def _forget(n_rays, horizon):  # type: ignore[no-untyped-def]
+    """Put every ray back to where no ground has been met."""
+    for j in range(2 * n_rays + 2):
+        for s in range(N_LANES):
+            horizon[j, s] = NOTHING_YET
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
 def _advance(k, half, n_rays, slope, horizon):  # type: ignore[no-untyped-def]
     """Let every ray meet row k: raise its horizon to the ground there, linear between two posts."""
     first = n_rays - (half * n_rays) // k
@@ -120,16 +137,11 @@ def sweep_targets(  # type: ignore[no-untyped-def]
     row. Targets of window row r are start[r]:start[r + 1] with columns `other`, rising, and slots `slot`.
     slope and horizon: work space, (2 reach + 6, N_LANES) and (2 n_rays + 2, N_LANES).
     """
-    for j in range(2 * n_rays + 2):
-        for s in range(N_LANES):
-            horizon[j, s] = NOTHING_YET
+    _forget(n_rays, horizon)
     for k in range(1, reach + 1):
         inner = half_width[k]
         half = min(k, inner + 1)
-        for lane in range(0, N_LANES, 8):
-            _load_eight(ground, rows, cols, eye_m, lane, sign * k, half, drop_m, slope)
-        for s in range(N_LANES):
-            slope[2 * half + 1, s] = slope[2 * half, s]
+        _load_row(ground, rows, cols, eye_m, sign * k, half, drop_m, slope)
         per_column = n_rays / k
         for s in range(N_LANES):
             r = rows[s] + sign * k
@@ -173,16 +185,11 @@ def sweep_raster(  # type: ignore[no-untyped-def]
     As `sweep_targets`; need: (N_LANES, 2 reach + 1, 2 reach + 1) around the observers. turned: ground is the
     transposed window, and rows are written as columns. row_need: work space (2 reach + 6, N_LANES).
     """
-    for j in range(2 * n_rays + 2):
-        for s in range(N_LANES):
-            horizon[j, s] = NOTHING_YET
+    _forget(n_rays, horizon)
     for k in range(1, reach + 1):
         inner = half_width[k]
         half = min(k, inner + 1)
-        for lane in range(0, N_LANES, 8):
-            _load_eight(ground, rows, cols, eye_m, lane, sign * k, half, drop_m, slope)
-        for s in range(N_LANES):
-            slope[2 * half + 1, s] = slope[2 * half, s]
+        _load_row(ground, rows, cols, eye_m, sign * k, half, drop_m, slope)
         _look_at_row(k, half, inner, n_rays, slope, horizon, row_need)
         aside = inner - 1 if turned and inner == k else inner  # the diagonal belongs to the upright quadrants
         skip = inner - aside
@@ -217,16 +224,11 @@ def sweep_marks(  # type: ignore[no-untyped-def]
     As `sweep_targets`; marks: (2 reach + 1, 2 reach + 1) uint32 around each observer, rows along the sweep.
     All lanes share a raster, so that it stays in cache where one of heights would not.
     """
-    for j in range(2 * n_rays + 2):
-        for s in range(N_LANES):
-            horizon[j, s] = NOTHING_YET
+    _forget(n_rays, horizon)
     for k in range(1, reach + 1):
         inner = half_width[k]
         half = min(k, inner + 1)
-        for lane in range(0, N_LANES, 8):
-            _load_eight(ground, rows, cols, eye_m, lane, sign * k, half, drop_m, slope)
-        for s in range(N_LANES):
-            slope[2 * half + 1, s] = slope[2 * half, s]
+        _load_row(ground, rows, cols, eye_m, sign * k, half, drop_m, slope)
         _mark_row(k, half, inner, n_rays, slope, horizon, height_m, marks[reach + sign * k, reach - inner :])
         _advance(k, half, n_rays, slope, horizon)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -18,9 +19,9 @@ from truceline.geo.statistical_sight import find_landscape, p_visible_pairs, tun
 from truceline.geo.sweep import HeightError, Mode, SweptGroup, find_posts, sort_targets, sweep_to_targets
 from truceline.geo.terrain import Terrain
 from truceline.geo.visibility import (
-    EARTH_RADIUS_M,
     OPTICAL_REFRACTION,
     check_pairs,
+    curvature_drop_m,
     minimum_visible_heights,
 )
 
@@ -114,9 +115,13 @@ class TerrainSight:
     def fingerprint(self) -> str:
         """Return a text that differs whenever anything is seen differently: heights, place, way, draws."""
         ground = self.terrain
-        digest = hashlib.blake2b(np.ascontiguousarray(ground.height_m).tobytes(), digest_size=16)
         place = (ground.x_origin_m, ground.y_origin_m, ground.cell_m, ground.height_m.shape, ground.crs)
-        return repr((digest.hexdigest(), place, self.way, self.refraction, self.error))
+        return repr((self._heights_digest, place, self.way, self.refraction, self.error))
+
+    @cached_property
+    def _heights_digest(self) -> str:
+        """Hash of the heights: hundreds of megabytes on a long line, asked for by every posture."""
+        return hashlib.blake2b(self.terrain.height_m.data, digest_size=16).hexdigest()
 
     def p_visible(
         self,
@@ -211,7 +216,7 @@ class TerrainSight:
             sorted_targets,
             count,
             mode=self.way,
-            drop_per_step2_m=(1.0 - self.refraction) * self.terrain.cell_m**2 / (2.0 * EARTH_RADIUS_M),
+            drop_per_step2_m=float(curvature_drop_m(self.terrain.cell_m, refraction=self.refraction)),
             error=self.error,
         )
         np.minimum(seen, 1.0, out=seen)  # shares of a third and a fifth do not add up to one exactly

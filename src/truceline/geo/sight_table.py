@@ -15,7 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from truceline.geo.sweep import Mode, SweptGroup, find_posts, sort_targets, sweep_to_targets
 from truceline.geo.terrain import Terrain
-from truceline.geo.visibility import EARTH_RADIUS_M, OPTICAL_REFRACTION, minimum_visible_heights
+from truceline.geo.visibility import (
+    EARTH_RADIUS_M,
+    OPTICAL_REFRACTION,
+    curvature_drop_m,
+    minimum_visible_heights,
+)
 
 PAIRS_PER_SLICE = 4_000_000
 """Pairs looked along at once in exact mode (memory)."""
@@ -110,7 +115,9 @@ def build_sight_table(
         targets,
         keep,
         mode=mode,
-        drop_per_step2_m=(1.0 - refraction) * terrain.cell_m**2 / (2.0 * earth_radius_m),
+        drop_per_step2_m=float(
+            curvature_drop_m(terrain.cell_m, refraction=refraction, earth_radius_m=earth_radius_m)
+        ),
         progress=progress,
     )
     return _join(rows)

@@ -31,6 +31,7 @@ from truceline.geo.visibility import (
     EARTH_RADIUS_M,
     OPTICAL_REFRACTION,
     OUT_OF_RANGE,
+    curvature_drop_m,
     minimum_visible_heights,
 )
 
@@ -121,7 +122,7 @@ def _ask(
         i = int(np.flatnonzero(off)[0])
         raise IndexError(f"observer at row {row[i]}, column {col[i]} of a grid of {n_rows} x {n_cols}")
     eye_m = np.broadcast_to(np.asarray(eye_height_m, dtype=np.float64), row.shape)
-    drop_m = (1.0 - refraction) * terrain.cell_m**2 / (2.0 * earth_radius_m)
+    drop_m = float(curvature_drop_m(terrain.cell_m, refraction=refraction, earth_radius_m=earth_radius_m))
     return _Asked(GridPosts(row, col), eye_m, math.floor(max_distance_m / terrain.cell_m + 1e-9), drop_m)
 
 

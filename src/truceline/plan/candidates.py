@@ -231,7 +231,10 @@ def find_unknown_sites(posture: Posture, ground: Ground) -> tuple[int, int, floa
 
     0 places where no posts are sited or sight needs no heights.
     """
-    if posture.given is not None or all(means.kind in MOVING_KINDS for means in posture.means.values()):
+    nobody_stands = posture.given is not None or all(
+        means.kind in MOVING_KINDS for means in posture.means.values()
+    )
+    if nobody_stands or ground.sight.mode != "terrain":
         return 0, 0, 0.0
     places = _places(posture, ground)
     unknown = ~_stands_on_known_ground(places, ground)

@@ -34,11 +34,10 @@ from truceline.siting.problems import (
     FloatArray,
     Int32Array,
     IntArray,
+    Progress,
     SitingProblem,
     expected_detection,
 )
-
-Progress = Callable[[str, float], None]
 
 PICKS_PER_BLOCK = 3.0
 """Copies of the fractional posture in a block, when the number of blocks is not given. More is tighter and

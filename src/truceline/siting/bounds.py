@@ -182,10 +182,6 @@ class BoundSearch:
                 break
             iteration.use(self._relaxation)
 
-    def improve(self, price: float, *, deadline_s: float) -> None:
-        """Tighten the bound at the largest budget; `price` is not needed any more."""
-        self.improve_at(float(self._free_budgets.max()) + self._forced_cost, deadline_s=deadline_s)
-
     def _free(self, budgets: FloatArray) -> FloatArray:
         """Return people left after the forced copies, with the rounding a posture is allowed."""
         return np.maximum(budgets * (1 + BUDGET_SLACK_SHARE) - self._forced_cost, 0.0)

@@ -20,13 +20,15 @@ from scipy import sparse
 from truceline.errors import InfeasibleError, ProblemList
 from truceline.siting.cover_prices import cover_by_prices, price_cells
 from truceline.siting.highs import solve_binary
-from truceline.siting.problems import BoolArray, FloatArray, IntArray, SetCoverProblem
+from truceline.siting.problems import (
+    OPTIMAL_GAP,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Progress,
+    SetCoverProblem,
+)
 
-Progress = Callable[[str, float], None]
-"""Called with the stage and the share of it done; raising KeyboardInterrupt stops the work."""
-
-OPTIMAL_GAP = 1e-9
-"""A gap below this share is rounding: the answer is called optimal."""
 STEPS_PER_CALL, CALLS_MAX = 100_000_000, 20
 """Comparisons between two looks at the clock (a fraction of a second), and such calls in one sweep: random
 instances gain nothing from more."""

@@ -18,10 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-Progress = Callable[[str, float], None]
+from truceline.siting.problems import BoolArray, FloatArray, IntArray, Progress
 
 ROUNDS_MAX = 30
 """Rounds of pricing all candidates, stepping on the likely ones, and looking for a better cover."""

@@ -16,9 +16,16 @@ import numpy as np
 
 from truceline.errors import InfeasibleError, Problem
 from truceline.siting.bounds import BoundSearch
-from truceline.siting.greedy import GreedyPath, Progress, pick_greedily
+from truceline.siting.greedy import GreedyPath, pick_greedily
 from truceline.siting.improve import improve
-from truceline.siting.problems import BUDGET_SLACK_SHARE, FloatArray, IntArray, SitingProblem, check_budget
+from truceline.siting.problems import (
+    BUDGET_SLACK_SHARE,
+    FloatArray,
+    IntArray,
+    Progress,
+    SitingProblem,
+    check_budget,
+)
 
 SMALLEST_ANCHOR_SHARE = 0.02
 """The first bound is anchored at this share of the budget; the others follow in geometric steps."""

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from truceline.siting import _search_kernels as kernels
 from truceline.siting.postures import Posture
-from truceline.siting.problems import FloatArray, IntArray, SitingProblem
-
-Progress = Callable[[str, float], None]
-"""Called with the stage and the share of it done; raising KeyboardInterrupt stops the work."""
+from truceline.siting.problems import FloatArray, IntArray, Progress, SitingProblem
 
 PICKS_PER_CALL = 256
 """Picks between two looks at the clock and two calls of `progress`."""

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from truceline.siting import _search_kernels as kernels
-from truceline.siting.greedy import Progress
 from truceline.siting.postures import Posture
-from truceline.siting.problems import IntArray, SitingProblem, expected_detection
+from truceline.siting.problems import IntArray, Progress, SitingProblem, expected_detection
 
 N_PASSES = 8
 """Passes of swaps over all chosen candidates; usually two or three change anything."""

@@ -8,7 +8,7 @@ nothing, draws no map and knows no scenario.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,10 @@ BoolArray = NDArray[np.bool_]
 
 BUDGET_SLACK_SHARE = 1e-9
 """Rounding allowed, as a share of the budget, before a posture is said to cost too much."""
+Progress = Callable[[str, float], None]
+"""Called with the stage and the share of it done; raising KeyboardInterrupt stops the work."""
+OPTIMAL_GAP = 1e-9
+"""A gap below this share is rounding: the answer is called optimal."""
 MAX_SHOWN = 5
 """Offending rows named in one line of a message; the rest are counted."""
 

@@ -15,15 +15,21 @@ from typing import Literal
 import numpy as np
 
 from truceline.siting.blocks import bound_by_blocks
-from truceline.siting.bounds import N_ROUNDS, BoundSearch
+from truceline.siting.bounds import BoundSearch
 from truceline.siting.cover_program import solve_whole
-from truceline.siting.greedy import GreedyPath, Progress, order_by_use, pick_greedily
-from truceline.siting.improve import N_PASSES, improve
-from truceline.siting.problems import FloatArray, IntArray, SitingProblem, check_budget, expected_detection
+from truceline.siting.greedy import GreedyPath, order_by_use, pick_greedily
+from truceline.siting.improve import improve
+from truceline.siting.problems import (
+    OPTIMAL_GAP,
+    FloatArray,
+    IntArray,
+    Progress,
+    SitingProblem,
+    check_budget,
+    expected_detection,
+)
 from truceline.siting.rounding import find_useful, restrict, round_posture
 
-OPTIMAL_GAP = 1e-9
-"""A gap below this share is rounding: the answer is called optimal."""
 KICK_WORK = 1_000_000_000
 """Updates of gains that kicks may cost where the caller does not say how many: a second or two."""
 CHANGES_PER_KICK = 60
@@ -40,24 +46,6 @@ PICKS_PER_SMALL_BLOCK = 8
 """Copies in one block of a small problem: HiGHS proves these in a tenth of a second (10,000 events)."""
 SHARE_FOR_BLOCKS = 0.9
 """Share of the time left that blocks may use; the rest improves what they suggest."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much work `solve` does where no time limit ends it earlier."""
-
-    n_passes: int = N_PASSES
-    """Passes of swaps over the greedy posture; 0 for none."""
-    n_rounds: int = N_ROUNDS
-    """Rounds of the bound, see `bounds`."""
-    n_roundings: int = N_ROUNDINGS
-    """Whole postures made from the fractional one of the bound; 0 leaves the kicks out as well."""
-
-
-THOROUGH = Effort()
-"""As near to the best as the steps can bring it."""
-QUICK = Effort(n_passes=0, n_rounds=2, n_roundings=0)
-"""Greedy with its bound: a second or two where `THOROUGH` takes a minute."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +76,6 @@ def solve(
     *,
     goal_gap: float = OPTIMAL_GAP,
     time_limit_s: float = math.inf,
-    effort: Effort = THOROUGH,
     n_kicks: int | None = None,
     seed: int = 0,
     blocks: bool | Literal["auto"] = "auto",
@@ -103,7 +90,7 @@ def solve(
     gain alone, and gain per person after the most useful single candidate that fits, which is at least half
     of 1 - 1/e of the best for any costs without groups and sectors (Khuller, Moss and Naor 1999).
 
-    effort: how much work the steps do. n_kicks, seed: see `improve`; kicks for a second or two where None.
+    n_kicks, seed: see `improve`; kicks for a second or two where None.
     blocks: True to prove more by solving parts of the line with whole copies (seconds to minutes), "auto" to
     do so for small problems only; joint detection has no blocks and is answered without. place: (n_events,)
     position of each event along the line, for the blocks. KeyboardInterrupt raised in `progress` passes
@@ -112,11 +99,9 @@ def solve(
     check_budget(problem, budget)
     work = _Work(problem, budget, goal_gap, time_limit_s, seed, progress)
     work.start_greedily()
-    if effort.n_passes:
-        work.polish(work.copies, "swaps", n_kicks=0, n_passes=effort.n_passes)
-    work.prove(effort.n_rounds)
-    if effort.n_roundings:
-        work.search_near_bound(n_kicks, effort.n_roundings)
+    work.polish(work.copies, "swaps", n_kicks=0)
+    work.prove()
+    work.search_near_bound(n_kicks)
     if blocks and problem.is_cover and (blocks is True or problem.n_nonzero <= SMALL_NONZERO):
         if problem.n_nonzero <= TINY_NONZERO:
             work.solve_in_one_piece()
@@ -196,7 +181,7 @@ class _Work:
         self.offer(path.copies(path.order.size, self.problem.n_candidates), method)
         return path
 
-    def polish(self, copies: IntArray, method: str, *, n_kicks: int, n_passes: int = N_PASSES) -> None:
+    def polish(self, copies: IntArray, method: str, *, n_kicks: int) -> None:
         """Offer `copies` after swaps and kicks."""
         if self.is_done():
             return
@@ -204,7 +189,6 @@ class _Work:
             self.problem,
             copies,
             self.budget,
-            n_passes=n_passes,
             n_kicks=n_kicks,
             seed=self.seed,
             time_limit_s=self.left_s(),
@@ -213,10 +197,10 @@ class _Work:
         self.cut_short |= not better.complete
         self.offer(better.copies, method)
 
-    def prove(self, n_rounds: int) -> None:
+    def prove(self) -> None:
         """Tighten the bound at the budget."""
         if not self.is_done():
-            self.search.improve_at(self.budget, n_rounds=n_rounds, deadline_s=self.deadline_s)
+            self.search.improve_at(self.budget, deadline_s=self.deadline_s)
         if self.progress is not None:
             self.progress("bounds", 1.0)
         self._take_bound(float(self.search.bound[0]))
@@ -225,7 +209,7 @@ class _Work:
         # Rounding alone can put a proven bound a hair below a value that is attained.
         self.bound = max(min(self.bound, bound), self.objective)
 
-    def search_near_bound(self, n_kicks: int | None, n_roundings: int) -> None:
+    def search_near_bound(self, n_kicks: int | None) -> None:
         """Offer the best of whole postures near the fractional one, kicked, among useful candidates."""
         if self.is_done():
             return
@@ -236,7 +220,7 @@ class _Work:
         best, method = self.copies[kept], self.method
         best_value = self.objective
         random = np.random.default_rng(self.seed)
-        for n in range(n_roundings):
+        for n in range(N_ROUNDINGS):
             threshold = np.full(kept.size, 0.5) if n == 0 else random.random(kept.size)
             rounded = round_posture(small, fraction, self.budget, threshold)
             if self.left_s() <= 0:
@@ -247,7 +231,7 @@ class _Work:
             if swapped.objective > best_value * (1 + OPTIMAL_GAP):
                 best, best_value, method = swapped.copies, swapped.objective, "rounding"
             if self.progress is not None:
-                self.progress("rounding", (n + 1) / n_roundings)
+                self.progress("rounding", (n + 1) / N_ROUNDINGS)
         kicked = improve(
             small,
             best,
