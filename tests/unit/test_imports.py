@@ -21,6 +21,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("detection",),
     ("siting",),
     ("force",),
+    ("generation",),
     ("plan",),
     ("publish",),
     ("cli",),
