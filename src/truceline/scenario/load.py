@@ -28,6 +28,8 @@ from truceline.scenario.yaml_source import KeyPath, YamlSource, parse_yaml, read
 
 PACKAGED_PLACES = "ukraine-2025-02-17"
 """Value of `line.places` that means the packaged table rather than a file."""
+PACKAGED_PLEDGES = "ukraine-2025"
+"""Value of `contributors.pledges` that means the packaged register."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ def _find_files(scenario: Scenario, folder: Path, source: YamlSource, problems: 
         return {name: find(getattr(model, name), (*path, name)) for name in model.model_fields_set}
 
     def find_file(value: Path, path: KeyPath) -> Path:
-        if str(value) == PACKAGED_PLACES:
+        if str(value) in (PACKAGED_PLACES, PACKAGED_PLEDGES):
             return value
         try:
             absolute = (folder / value.expanduser()).resolve()

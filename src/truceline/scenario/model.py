@@ -23,12 +23,16 @@ from truceline.scenario.quantities import (
     Number,
     People,
     PeoplePerLength,
+    Share,
 )
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,60}$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 SideName = Literal["a", "b"]
+MissionName = Literal["observation", "reassurance", "interposition"]
+BurdenName = Literal["stated-first", "gdp-share", "equal-effort"]
+CaseName = Literal["today", "no-backstop", "coalition", "un-mandate", "everyone-decides"]
 
 
 def _need_text(value: object) -> object:
@@ -273,6 +277,8 @@ class Posture(Frozen):
     """What it is called in products."""
     description: Text = ""
     """Whose idea it is and how it works, in a sentence or two."""
+    mission: MissionName = "observation"
+    """What nations are asked to join: watching with consent, reassurance from the rear, interposition."""
     watch: PeoplePerLength | None = None
     """People in watching tasks (posts, masts, patrols, drones) for each km: the budget of siting."""
     rules: PostRules = PostRules()
@@ -300,6 +306,23 @@ class Posture(Frozen):
         if self.given is not None and self.means:
             raise ValueError("has both `given` and `means`; keep one")
         return self
+
+
+class Contributors(Frozen):
+    """Who might send people, under which conditions, and how the burden is shared among them."""
+
+    pledges: Annotated[Literal["ukraine-2025"] | Path, BeforeValidator(_need_text)]
+    """Register of dated statements: the packaged one, or a CSV file with the same columns."""
+    conditions: Path | None = None
+    """CSV file of named conditions; default the packaged ones."""
+    states: Path | None = None
+    """CSV file of dated states of the conditions; default the packaged ones."""
+    case: CaseName = "coalition"
+    """Conditions taken as met for the allocation that is shown in full."""
+    burden: BurdenName = "stated-first"
+    """Who is asked first once every capability is as full as it can be."""
+    supplied: dict[Key, Share] = Field(default_factory=dict)
+    """Share of the gap of a backstop task that the guarantor fills where it brings the task; default all."""
 
 
 class Scenario(Frozen):
@@ -335,6 +358,8 @@ class Scenario(Frozen):
     """The posture planned in full; the others are set beside it."""
     postures: dict[Key, Posture] = Field(min_length=1)
     """Ways of watching, by name."""
+    contributors: Contributors | None = None
+    """Who might send people; without it nothing is said of nations."""
     overrides: dict[str, Assumption] = Field(default_factory=dict, alias="assumptions")
     """Assumptions shared by all scenarios, replaced here by name."""
     variants: dict[Key, dict[str, Any]] = Field(default_factory=dict)
