@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from truceline.detection.sensors import Sensor
 from truceline.errors import Problem
@@ -19,6 +20,9 @@ from truceline.provenance import Provenance
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Posture, Scenario
 from truceline.trace import Traced
+
+if TYPE_CHECKING:
+    from truceline.generation.result import Generation
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +66,8 @@ class Plan:
     warnings: tuple[Problem, ...]
     bands: Bands | None = None
     """80 % bands of the headline numbers, when samples were asked for."""
+    generation: Generation | None = None
+    """Who would come for the posture planned in full; None for a scenario without contributors."""
 
     @property
     def chosen(self) -> PosturePlan:
