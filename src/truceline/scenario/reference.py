@@ -21,6 +21,19 @@ TABLES = (
     "historical_missions",
     "sensors",
     "settlement_control_2025-02-17",
+    "pledges",
+    "approvals",
+    "conditions",
+    "condition_states",
+    "positions",
+    "capabilities",
+    "nations",
+    "nations_deployments",
+    "nations_spending",
+    "enablers",
+    "backstop",
+    "backstop_substitutes",
+    "claims",
 )
 """Names of the packaged tables."""
 
