@@ -67,7 +67,7 @@ def rank_fill(problem: AllocationProblem, filled: Sequence[int], *, one_size: bo
 
 
 def rank_burden(problem: AllocationProblem, blocks: Blocks) -> tuple[float, ...]:
-    """Return what is to be as small as can be: people asked last, people without a key, measures downwards."""
+    """Return what is to be as small as can be: people asked last, those without a key, measures down."""
     n_nations = len(problem.nations)
     people = [
         sum(blocks[n][c] * float(problem.people_per_block[c]) for c in range(len(problem.capabilities)))

@@ -166,8 +166,8 @@ def allocate(problem: AllocationProblem, *, time_limit_s: float = math.inf) -> A
 
     The rules, with fills fixed: ``stated-first`` takes as few people as can be from nations that stated
     nothing, then evens out effort (people / key); ``gdp-share`` makes the greatest distance of a nation's
-    people from its share of the key, among nations that can bring people, as small as can be; ``equal-effort``
-    makes the greatest effort as small as can be. Then the next greatest, and so on: exactly so where blocks
+    people from its share of the key, among nations that can bring people, as small as can be;
+    ``equal-effort`` makes the greatest effort as small as can be. Then the next greatest, and so on: exactly so where blocks
     have one size, and for the commonest size where they differ. A nation whose key is 0 comes after the
     others where effort counts. Ties go by the alphabet. Enablers take no people and are shared in proportion
     to what each nation could bring.
@@ -295,11 +295,9 @@ class _Burden:
         """Tell what was reached; without bounds it was reached exactly."""
         named: list[tuple[str, float, str]] = []
         if self.asked_last.any():
-            named.append(("people from nations that stated nothing", people[self.asked_last].sum(), "person"))
+            named.append(("people of nations that stated nothing", people[self.asked_last].sum(), "person"))
         if self.keyless.any():
-            named.append(
-                ("people from nations whose effort is unknown", people[self.keyless].sum(), "person")
-            )
+            named.append(("people of nations whose effort is unknown", people[self.keyless].sum(), "person"))
         greatest = float(self.measure(people).max(initial=0.0))
         is_share = self.rule == "gdp-share"
         named.append(

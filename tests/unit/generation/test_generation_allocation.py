@@ -147,7 +147,7 @@ def test_blocks_of_several_sizes_fill_as_well_and_weigh_as_lightly_as_in_any_all
     best = max(reference.rank_fill(problem, reference.count_filled(a), one_size=False) for a in everything)
     assert ours == best
     same = [a for a in everything if reference.count_filled(a) == filled]
-    # People asked last, people without a key and the greatest measure are proven; the rest is only evened out.
+    # People asked last, people without a key and the greatest measure are proven, the rest only evened.
     n_proven = 1 if problem.burden == "gdp-share" else 3 if problem.key.all() else 2
     mine = reference.rank_burden(problem, rows)[:n_proven]
     assert mine == pytest.approx(min(reference.rank_burden(problem, a) for a in same)[:n_proven], abs=1e-4)
