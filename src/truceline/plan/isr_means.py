@@ -1,8 +1,8 @@
 """From satellites and surveillance aircraft to what they add over every sector: intelligence as area means.
 
 Units of a task in, chances and rates (1/s) by sector, kind and state out. The laws are those of
-`detection.moving` with the packaged rows of the table of means; only looks and hours are set here. Satellites
-and orbits are shared among sectors by area, not sent where they would help most. What stands still (guns in a
+`detection.moving` with the packaged rows of the table of means; only looks and hours are set here. Orbits are
+shared among sectors by area, not sent where they would help most. What stands still (guns in a
 limitation band) and warning of attack are not incidents and count for nothing here.
 """
 
@@ -40,14 +40,9 @@ RADAR_SENSOR: Final = "sat_vhr_sar"
 ORBIT_SENSOR: Final = "uav_male"
 """Row that stands for every surveillance aircraft with a camera and a ground radar."""
 SENSORS_USED: Final = (OPTICAL_SENSOR, RADAR_SENSOR, ORBIT_SENSOR)
-ASSUMPTIONS_USED: Final = (
-    "isr.space.looks_per_satellite",
-    "isr.space.line_share",
-    "isr.space.scenes_per_pass",
-    "isr.space.radar_share",
-    "isr.air.aircraft_per_orbit",
-    "isr.air.line_share",
-)
+SPACE_ASSUMPTIONS: Final = ("generation.looks_per_satellite", "isr.space.radar_share")
+AIR_ASSUMPTIONS: Final = ("generation.aircraft_per_orbit", "isr.air.line_share")
+"""Records behind the looks and the orbits, in the order of their formula."""
 UNITS_MAX: Final = 10_000.0
 """More satellites or aircraft than this are a slip of the pen."""
 
@@ -57,7 +52,7 @@ class Overhead:
     """What intelligence adds everywhere in each sector; arrays (sectors, 7, 3) unless they say otherwise."""
 
     looks_per_day: float
-    """Pictures a day of any one place of the zone, on average, before cloud and darkness."""
+    """Looks from space a day at any one place of the zone, before cloud and darkness."""
     orbits: float
     """Aircraft over the zone at a time, on average, before outages and weather."""
     miss_attributing: FloatArray
@@ -93,12 +88,11 @@ def look_from_above(
 ) -> Overhead:
     """Return what these units of each task add over sectors of these areas.
 
-    Satellites: units * looks_per_satellite * line_share passes a day, each with scenes_per_pass scenes
-    shared among sectors by area; optical and radar ones by radar_share, each service one means. Its law is
-    the revisit law with one scene of the table's swath for each order. Aircraft: units / aircraft_per_orbit
-    * line_share orbits over the zone, shared by area; whole orbits over a sector work 24 h, the rest is
-    hours on task. Maritime patrol adds nothing: no kind of incident is at sea. kinds: movers that get a
-    rate.
+    Satellites: units * looks_per_satellite looks a day at every place of the zone, radar_share of them by
+    radar; the optical and the radar service are one means each, under the revisit law. That every pass takes
+    in the whole zone is kind to satellites. Aircraft: units / aircraft_per_orbit * line_share orbits over
+    the zone, shared among sectors by area; whole orbits over a sector work 24 h, the rest is hours on task.
+    Maritime patrol adds nothing: no kind of incident is at sea. kinds: movers that get a rate.
 
     Raises ScenarioError for tasks and numbers that cannot be, and for a table of means that lacks the rows.
     """
@@ -108,36 +102,31 @@ def look_from_above(
         if name not in sensors:
             problems.add(f"sensors.{name}", "is not in the table of means", "start from the packaged table")
     problems.raise_if_any(ScenarioError, "intelligence cannot be counted")
-    value = assumptions.value
-    share = sector_area_m2 / sector_area_m2.sum()
-    passes = units.get(SPACE, 0.0) * value("isr.space.looks_per_satellite") * value("isr.space.line_share")
-    scenes = passes * value("isr.space.scenes_per_pass")
-    radar = value("isr.space.radar_share")
-    orbits = units.get(AIR, 0.0) / value("isr.air.aircraft_per_orbit") * value("isr.air.line_share")
-    shape = (len(sector_area_m2), N_KINDS, N_STATES)
-    found = Overhead(
-        0.0,
-        orbits,
-        np.ones(shape),
-        np.ones(shape),
-        np.zeros(shape),
-        np.zeros((len(kinds), N_STATES, shape[0])),
-    )
-    looks_per_day = 0.0
-    for name, of_service in ((OPTICAL_SENSOR, 1.0 - radar), (RADAR_SENSOR, radar)):
-        for s, area_m2 in enumerate(sector_area_m2.tolist()):
-            orders = scenes * of_service * float(share[s])
-            if orders > 0:
-                service = replace(sensors[name], revisit_h=HOURS_PER_DAY / orders)
-                _add_means(found, s, area_m2, service, 1, HOURS_PER_DAY, parameters, kinds)
-                looks_per_day += share[s] * orders * min(1.0, service.swath_m**2 / area_m2)
+    per_satellite, radar = (assumptions.value(name) for name in SPACE_ASSUMPTIONS)
+    per_orbit, over_zone = (assumptions.value(name) for name in AIR_ASSUMPTIONS)
+    looks_per_day = units.get(SPACE, 0.0) * per_satellite
+    orbits = units.get(AIR, 0.0) / per_orbit * over_zone
+    n = len(sector_area_m2)
+    shape = (n, N_KINDS, N_STATES)
+    rate_per_s = np.zeros((len(kinds), N_STATES, n))
+    found = Overhead(looks_per_day, orbits, np.ones(shape), np.ones(shape), np.zeros(shape), rate_per_s)
+    aircraft = sensors[ORBIT_SENSOR]
+    services = [
+        replace(sensors[name], revisit_h=HOURS_PER_DAY / looks, tasked=False)
+        for name, looks in (
+            (OPTICAL_SENSOR, (1 - radar) * looks_per_day),
+            (RADAR_SENSOR, radar * looks_per_day),
+        )
+        if looks > 0
+    ]
     for s, area_m2 in enumerate(sector_area_m2.tolist()):
-        here = orbits * float(share[s])
+        for service in services:
+            _add_means(found, s, area_m2, service, 1, HOURS_PER_DAY, parameters, kinds)
+        here = orbits * area_m2 / float(sector_area_m2.sum())
         whole = math.floor(here)
-        aircraft = sensors[ORBIT_SENSOR]
         _add_means(found, s, area_m2, aircraft, whole, HOURS_PER_DAY, parameters, kinds)
         _add_means(found, s, area_m2, aircraft, 1, HOURS_PER_DAY * (here - whole), parameters, kinds)
-    return replace(found, looks_per_day=float(looks_per_day))
+    return found
 
 
 def _add_means(

@@ -1,7 +1,7 @@
 """What the watch sees with and without the intelligence of the backstop, and with fewer people in place.
 
 Shares and chances in [0, 1], rates in 1/s; units of a task are satellites and aircraft. The posts, masts,
-patrols and drones are those of the plan; satellites and orbits of `isr_means` come on top. It does not move
+patrols and drones are those of the plan; satellites and aircraft of `isr_means` come on top. It does not move
 a post because there is a satellite, and it says nothing of what intelligence is worth beyond the incidents
 on the line.
 """
@@ -234,11 +234,12 @@ def _least_exposure(belt: CrossingBelt, rate_per_s: FloatArray, speeds: Sequence
 def _describe(held: Overhead, full: Overhead) -> str:
     """Return what was assumed, for readers."""
     return (
-        f"Others hold {held.looks_per_day:.2f} pictures a day of any one place of the zone, before cloud,"
-        f" and {held.orbits:.1f} aircraft over it at a time; with every gap filled {full.looks_per_day:.2f}"
-        f" and {full.orbits:.1f}. They are shared along the line by area and posts stay where they are."
+        f"Others hold {held.looks_per_day:.1f} looks from space a day at any one place, before cloud and"
+        f" darkness, and {held.orbits:.1f} aircraft over the zone at a time; with every gap filled it is"
+        f" {full.looks_per_day:.1f} and {full.orbits:.1f}."
+        " Posts stay where they are; orbits are shared along the line by area."
         " Maritime patrol changes nothing: no kind of incident is at sea."
-        " An aircraft is the camera and radar of the table's medium drone: a radar that follows every vehicle"
-        " over a hundred kilometres is not in the table."
+        " An aircraft is the medium drone of the table of means: a radar that follows every vehicle over a"
+        " hundred kilometres is not in it."
         " Weapons that stand in a limitation band and warning of attack are no incidents and are not counted."
     )

@@ -24,15 +24,17 @@ from truceline.plan import Plan
 from truceline.plan.candidates import attributes_of
 from truceline.plan.crossings import CROSSERS, find_crossings
 from truceline.plan.ground import Ground
+from truceline.plan.isr_levels import IsrLevels, plan_levels, trace_levels
 from truceline.plan.isr_means import (
     AIR,
-    ASSUMPTIONS_USED,
+    AIR_ASSUMPTIONS,
     ISR_TASKS,
     OPTICAL_SENSOR,
     ORBIT_SENSOR,
     RADAR_SENSOR,
     SEA,
     SPACE,
+    SPACE_ASSUMPTIONS,
     Overhead,
     fuse_overhead,
     look_from_above,
@@ -40,6 +42,7 @@ from truceline.plan.isr_means import (
 from truceline.plan.isr_watch import find_outcomes, man_watch
 from truceline.plan.parameters import detection_parameters
 from truceline.plan.watch import Watch
+from truceline.trace import Traced
 
 HELD = {SPACE: 3.0, AIR: 2.0}
 NEEDED = {SPACE: 30.0, AIR: 12.0, SEA: 4.0}
@@ -186,6 +189,25 @@ def test_an_empty_line_sees_only_from_above(small_plan: Plan, outcomes: WatchOut
     assert (outcomes.detect[0] > 0).all()
 
 
+def test_where_nobody_can_pass_there_is_no_weakest_crossing(
+    small_plan: Plan, ground: Ground, watch: Watch, parameters: DetectionParameters
+) -> None:
+    walled = tuple(replace(belt, entry=np.zeros_like(belt.entry)) for belt in ground.belts)
+    found = find_outcomes(
+        watch,
+        replace(ground, belts=walled),
+        small_plan.scenario.watched,
+        small_plan.sensors,
+        small_plan.assumptions,
+        parameters,
+        held=HELD,
+        needed=NEEDED,
+        strengths=(1.0,),
+    )
+    assert np.isnan(found.weakest).all()
+    assert (found.detect > 0).all()
+
+
 # What intelligence adds is checked against the doors that the plan's own means go through.
 
 
@@ -224,21 +246,13 @@ def test_satellites_add_what_the_revisit_law_adds(
 ) -> None:
     assumptions = small_plan.assumptions
     overhead = overhead_of(small_plan, {SPACE: 400.0})
-    share = ground.sector_area_m2 / ground.sector_area_m2.sum()
+    looks = 400.0 * assumptions.value("generation.looks_per_satellite")
     radar = assumptions.value("isr.space.radar_share")
-    scenes = 400.0 * math.prod(
-        assumptions.value(f"isr.space.{name}")
-        for name in ("looks_per_satellite", "line_share", "scenes_per_pass")
-    )
     sensors = dict(small_plan.sensors)
-    names, sectors = [], []
-    for sector, of_line in enumerate(share):
-        for sensor, of_service in ((OPTICAL_SENSOR, 1 - radar), (RADAR_SENSOR, radar)):
-            name = f"{sensor} {sector}"
-            revisit_h = 24 / (scenes * of_service * of_line)
-            sensors[name] = replace(sensors[sensor], sensor_id=name, revisit_h=revisit_h)
-            names.append(name)
-            sectors.append(sector)
+    for sensor, share in ((OPTICAL_SENSOR, 1 - radar), (RADAR_SENSOR, radar)):
+        sensors[sensor] = replace(sensors[sensor], revisit_h=24 / (looks * share), tasked=False)
+    n = len(ground.sectors)
+    names, sectors = [OPTICAL_SENSOR] * n + [RADAR_SENSOR] * n, [*range(n), *range(n)]
     means = area_means(names, sectors, 24.0)
     cells = ground.cells
     added = detection_table(
@@ -310,29 +324,30 @@ def test_satellites_see_no_person_and_aircraft_none_in_bad_weather(small_plan: P
     assert not aircraft[STATE_INDEX["bad"]].any()
 
 
-def test_pictures_and_orbits_are_counted_as_written(small_plan: Plan, ground: Ground) -> None:
+def test_looks_and_orbits_are_counted_as_written(small_plan: Plan) -> None:
     value = small_plan.assumptions.value
     found = overhead_of(small_plan, {SPACE: 10.0, AIR: 8.0})
-    assert found.orbits == pytest.approx(
-        8 / value("isr.air.aircraft_per_orbit") * value("isr.air.line_share")
-    )
-    scenes = 10 * value("isr.space.looks_per_satellite") * value("isr.space.line_share")
-    scenes *= value("isr.space.scenes_per_pass")
+    assert found.looks_per_day == pytest.approx(10 * value("generation.looks_per_satellite"))
+    orbits = 8 / value("generation.aircraft_per_orbit") * value("isr.air.line_share")
+    assert found.orbits == pytest.approx(orbits)
+
+
+def test_what_is_needed_by_the_rule_of_requirements_gives_the_looks_it_asks_for(small_plan: Plan) -> None:
+    """Need and effect are two ends of one rule: usable looks a day at every place of the zone."""
+    value = small_plan.assumptions.value
+    wanted = value("generation.looks_wanted")
+    units = wanted / (value("generation.looks_per_satellite") * value("generation.usable_look_share"))
     radar = value("isr.space.radar_share")
-    share = ground.sector_area_m2 / ground.sector_area_m2.sum()
-    looks = sum(
-        s * scenes * s * part * min(1.0, small_plan.sensors[name].swath_m ** 2 / area)
-        for s, area in zip(share, ground.sector_area_m2, strict=True)
-        for name, part in ((OPTICAL_SENSOR, 1 - radar), (RADAR_SENSOR, radar))
-    )
-    assert found.looks_per_day == pytest.approx(looks)
+    usable = (1 - radar) * small_plan.sensors[OPTICAL_SENSOR].availability_share
+    usable += radar * small_plan.sensors[RADAR_SENSOR].availability_share
+    assert overhead_of(small_plan, {SPACE: units}).looks_per_day * usable == pytest.approx(wanted, rel=0.01)
 
 
 def test_half_an_orbit_is_half_the_hours(
     small_plan: Plan, ground: Ground, parameters: DetectionParameters
 ) -> None:
     line_share = small_plan.assumptions.value("isr.air.line_share")
-    per_orbit = small_plan.assumptions.value("isr.air.aircraft_per_orbit")
+    per_orbit = small_plan.assumptions.value("generation.aircraft_per_orbit")
     found = overhead_of(small_plan, {AIR: 0.5 * per_orbit / line_share})
     assert found.orbits == pytest.approx(0.5)
     area = ground.sector_area_m2
@@ -402,8 +417,72 @@ def test_a_table_of_means_without_the_rows_is_refused(small_plan: Plan, ground: 
         look_from_above({}, ground.sector_area_m2, sensors, small_plan.assumptions, parameters, CROSSERS)
 
 
-@pytest.mark.parametrize("name", ASSUMPTIONS_USED)
+@pytest.mark.parametrize("name", [*SPACE_ASSUMPTIONS, *AIR_ASSUMPTIONS])
 def test_every_assumption_named_is_in_the_catalogue_with_a_range(small_plan: Plan, name: str) -> None:
     record = small_plan.assumptions[name]
     assert record.has_range
     assert record.source is not None
+
+
+@pytest.fixture(scope="module")
+def levels(small_plan: Plan, ground: Ground, watch: Watch, outcomes: WatchOutcomes) -> IsrLevels:
+    assert small_plan.chosen.crossings is not None
+    return plan_levels(
+        watch,
+        small_plan.chosen.crossings,
+        outcomes,
+        ground,
+        small_plan.sensors,
+        small_plan.assumptions,
+        detection_parameters(small_plan.assumptions),
+        held=HELD,
+        needed=NEEDED,
+    )
+
+
+def test_the_levels_are_the_plan_what_others_hold_and_every_gap_filled(
+    levels: IsrLevels, small_plan: Plan, outcomes: WatchOutcomes
+) -> None:
+    headlines = small_plan.chosen.headlines
+    assert levels.planned.detect == headlines["watch.detect"].value
+    assert levels.planned.verify == headlines["watch.verify"].value
+    assert levels.planned.weakest == headlines["crossing.weakest"].value
+    assert levels.held.detect == outcomes.detect[-1, 0]
+    assert levels.filled.weakest == outcomes.weakest[-1, -1]
+    assert levels.filled.units == {SPACE: 30.0, AIR: 12.0, SEA: 4.0}
+    for name in ("looks_per_day", "orbits", "detect", "verify", "weakest"):
+        values = [getattr(level, name) for level in levels.rows]
+        assert values == sorted(values)
+    assert levels.planned.looks_per_day == levels.planned.orbits == 0
+
+
+def test_the_sentence_says_all_three_levels(levels: IsrLevels) -> None:
+    for level in levels.rows:
+        assert f"{100 * level.detect:.1f} % detected" in levels.sentence()
+        assert f"{100 * level.verify:.1f} % verified {level.label}" in levels.sentence()
+
+
+def test_a_level_unfolds_to_its_assumptions_and_to_where_the_units_come_from(
+    levels: IsrLevels, small_plan: Plan
+) -> None:
+    given = Traced("held.satellites", 3.0, "satellite", "Satellites", evidence="judgement")
+    traced = trace_levels(
+        levels,
+        small_plan.chosen.headlines,
+        small_plan.sensors,
+        small_plan.assumptions,
+        {f"held.{SPACE}": given},
+    )
+    assert list(traced) == [
+        f"isr.{key}.{measure}" for key in ("held", "filled") for measure in ("detect", "verify", "weakest")
+    ]
+    for name, one in traced.items():
+        key, measure = name.split(".")[1:]
+        assert one.value == getattr(getattr(levels, key), measure)
+        below = {node.name for node in one.walk()}
+        assert {*SPACE_ASSUMPTIONS, *AIR_ASSUMPTIONS} <= below
+        assert all(leaf.evidence for leaf in one.leaves())
+    held = {node.name for node in traced["isr.held.detect"].walk()}
+    assert "held.satellites" in held
+    assert "watch.detect" in held
+    assert "isr.filled.isr-space" in {node.name for node in traced["isr.filled.detect"].walk()}
