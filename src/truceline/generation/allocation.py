@@ -164,13 +164,13 @@ class Allocation:
 def allocate(problem: AllocationProblem, *, time_limit_s: float = math.inf) -> Allocation:
     """Return who brings what: fills by priority, then the burden rule.
 
-    The rules, with fills fixed: ``stated-first`` takes as few people as can be from nations that stated
-    nothing, then evens out effort (people / key); ``gdp-share`` makes the greatest distance of a nation's
-    people from its share of the key, among nations that can bring people, as small as can be;
-    ``equal-effort`` makes the greatest effort as small as can be. Then the next greatest, and so on: exactly so where blocks
-    have one size, and for the commonest size where they differ. A nation whose key is 0 comes after the
-    others where effort counts. Ties go by the alphabet. Enablers take no people and are shared in proportion
-    to what each nation could bring.
+    The rules, with fills fixed. ``stated-first`` takes as few people as can be from nations that stated
+    nothing, then evens out effort (people / key). ``gdp-share`` makes the greatest distance of a nation's
+    people from its share of the key, among nations that can bring people, as small as can be.
+    ``equal-effort`` makes the greatest effort as small as can be. Then the next greatest, and so on: exactly
+    so where blocks have one size, and for the commonest size where they differ. A nation whose key is 0
+    comes after the others where effort counts. Ties go by the alphabet. Enablers take no people and are
+    shared in proportion to what each nation could bring.
 
     Blocks of one size: exact (`_allocation_flow`). Of several: HiGHS, stage by stage, with a limit of nodes
     that is the same everywhere; time_limit_s (all stages together) only where a caller wants one.
