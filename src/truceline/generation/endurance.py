@@ -71,9 +71,9 @@ def find_break(deployed: float, pool: float, tour_months: float, dwell_months: f
     """Return the month in which a relief cannot be manned in full; inf where every one can.
 
     Everybody is at home and rested at the start, and all are relieved at the end of each tour. Each tour
-    takes `deployed` rested people. With ceil(dwell / tour) + 1 contingents in the pool the first is rested when its
-    turn comes again; with fewer, fresh people run out after floor(pool / deployed) tours, before anybody has
-    had the dwell (`_endurance_reference` plays it through).
+    takes `deployed` rested people. With ceil(dwell / tour) + 1 contingents in the pool the first is rested
+    when its turn comes again; with fewer, fresh people run out after floor(pool / deployed) tours, before
+    anybody has had the dwell (`_endurance_reference` plays it through).
     """
     if deployed <= 0:
         return math.inf

@@ -1,4 +1,4 @@
-"""How long rotations last: cases a staff officer can check, and the closed form played through relief by relief."""
+"""How long rotations last: cases a staff officer can check, the closed form played relief by relief."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CASES = [
     (
         "A British 7,500 on six months out and eighteen at home ties up 30,000, 42 % of 71,000, and lasts",
         {"people": 7_500, "pool": 71_000, "tour": 6, "dwell": 18},
-        {"tied_up_people": 30_000, "tied_up_share": 0.4225, "breaks_at_months": math.inf, "multiplier": 4},
+        {"tied_up_people": 30_000, "tied_up_share": 30 / 71, "breaks_at_months": math.inf, "multiplier": 4},
     ),
     (
         "From exactly 30,000 people 7,500 last for ever",
@@ -56,7 +56,7 @@ CASES = [
         {"breaks_at_months": 0},
     ),
     (
-        "With twenty months at home a contingent sits out four tours, so five take turns though 4.33 are tied up",
+        "With twenty months at home a contingent sits out four tours: five take turns, 4.33 are tied up",
         {"people": 3_000, "pool": 13_500, "tour": 6, "dwell": 20},
         {"contingents": 5, "tied_up_people": 13_000, "breaks_at_months": 24, "sustained_people": 2_700},
     ),
