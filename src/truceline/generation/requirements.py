@@ -4,8 +4,8 @@ People, and units of each enabler (aircraft, batteries, beds, channels, satellit
 in metres, times in seconds or hours as the assumption says. People come from the plan's own troop-to-task
 table: every person is in exactly one capability. Enablers follow explicit rules on the plan's length, people,
 brigades and daily supplies. A range moves every assumption of a rule to its unfavourable end at once, and so
-is wider than anyone should expect; for enablers the people of the plan stay as they are. Readiness is not asked
-here: it belongs to holdings.
+is wider than anyone should expect; for enablers the people of the plan stay as they are. Readiness is not
+asked here: it belongs to holdings.
 """
 
 from __future__ import annotations
