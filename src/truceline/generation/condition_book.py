@@ -44,7 +44,7 @@ class StateRecord:
     """What was known of a condition from one day on."""
 
     day: date
-    dated: str
+    date: str
     """The date as the table has it."""
     state: State
     statement: str

@@ -89,7 +89,7 @@ def read_conditions(
             composites.append(_compose(row, where, values, problems))
     for key, history in sorted(histories.items()):
         hint = suggest_key(key, conditions)
-        problems.add(f"states from {history[0].dated}", f"{key!r} is not a known condition", hint)
+        problems.add(f"states from {history[0].date}", f"{key!r} is not a known condition", hint)
     _check_links(conditions, composites, problems)
     problems.raise_if_any(TableError, "conditions")
     return ConditionBook(conditions.values(), composites, approvals)
@@ -222,7 +222,7 @@ def _read_histories(path: Path | None, problems: ProblemList) -> dict[str, tuple
         records.append(
             StateRecord(
                 day=day,
-                dated=row["date"],
+                date=row["date"],
                 state=row["state"],
                 statement=row["statement"],
                 source=row["source"],

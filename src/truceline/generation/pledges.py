@@ -5,9 +5,9 @@ Sizes in people, as stated; a nation that stated none has none. Nothing is read 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from truceline.generation.model import Mission
@@ -79,11 +79,11 @@ class Pledge:
     nation: str
     """ISO 3166 code, or COA for the coalition as a whole."""
     name: str
-    dated: str
+    date: str
     """The date as known: a year, a month or a day."""
-    day: date
-    """The day it counts from: the last one of the period that `dated` names."""
-    until: date | None
+    day: dt.date
+    """The day it counts from: the last one of the period that `date` names."""
+    until: dt.date | None
     """Last day it counts; None without end."""
     stage: Stage
     position: str
@@ -121,7 +121,7 @@ class Pledge:
     @property
     def reference(self) -> str:
         """Return the row's number and date, for a sentence."""
-        return f"{self.pledge_id}, {self.dated}"
+        return f"{self.pledge_id}, {self.date}"
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _parse(
         pledge_id=row["pledge_id"],
         nation=nation,
         name=row["name"] or nation,
-        dated=row["date"],
+        date=row["date"],
         day=day,
         until=until,
         stage=row["stage"],  # type: ignore[arg-type]  # checked above
@@ -261,10 +261,10 @@ def _check_overlaps(found: list[tuple[str, Pledge]], problems: ProblemList) -> N
             continue
         end = longest.until or longest.day
         if pledge.day <= end:
-            lasts = f"{longest.dated} to {longest.until}" if longest.until else longest.dated
+            lasts = f"{longest.date} to {longest.until}" if longest.until else longest.date
             problems.add(
                 where,
-                f"overlapping dates: {pledge.nation} {pledge.dated} falls in {longest.pledge_id} ({lasts})",
+                f"overlapping dates: {pledge.nation} {pledge.date} falls in {longest.pledge_id} ({lasts})",
                 "end the earlier statement before the later one begins, or merge the two",
             )
         if reach >= end:
