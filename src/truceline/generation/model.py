@@ -102,10 +102,10 @@ class TaskNeed:
 
 @dataclass(frozen=True, eq=False)
 class WatchOutcomes:
-    """What the watch sees, by how much of it is manned and which intelligence of the backstop there is.
+    """What the watch sees, by how much of it is manned and which intelligence there is above it.
 
-    Column j of an array is the combination whose bit i (1 << i) says that the US brings task ``tasks[i]``;
-    column 0 has only what others hold.
+    Column j of an array is the combination whose bit i (1 << i) says that the whole need of ``tasks[i]`` is
+    there; column 0 is the planned watch alone.
     """
 
     tasks: tuple[str, ...]
@@ -119,6 +119,19 @@ class WatchOutcomes:
     """Chance that the weakest crossing is noticed, by someone who knows the posts."""
     note: str = ""
     """What was assumed, in a sentence or two."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedPosture:
+    """One posture of the plan, for the claims about strength."""
+
+    key: str
+    label: str
+    mission: Mission
+    people: Traced
+    """``force.deployed``."""
+    detect: float | None
+    """Share of incidents detected; None without a map."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +152,8 @@ class Basis:
     """``force.water_per_day``, ``force.fuel_per_day`` (m^3/day), ``force.supplies_per_day`` (t/day)."""
     outcomes: WatchOutcomes | None
     """None for a plan without a map."""
+    postures: tuple[PlannedPosture, ...] = ()
+    """Every posture that was planned, this one among them."""
 
 
 @dataclass(frozen=True)
