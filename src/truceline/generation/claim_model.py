@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from truceline.generation.model import Mission
+from truceline.trace import Traced
 
 BandBasis = Literal["plan", "ours", "stated", "published"]
 """Who stands behind a number: the plan, nobody (our prior, marked as such), a nation, or a publication."""
@@ -27,6 +28,13 @@ class Band:
     low: float
     high: float
     basis: BandBasis = "plan"
+
+    @classmethod
+    def of(cls, traced: Traced, basis: BandBasis = "plan") -> Band:
+        """Return a traced number as a band; one without a range is its own ends."""
+        low = traced.value if traced.low is None else traced.low
+        high = traced.value if traced.high is None else traced.high
+        return cls(traced.value, low, high, basis)
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ def _three_options(claim: Claim, x: ClaimInputs) -> Finding:
     small, medium, large, _ = claim.of
     parts = [format_share(size / senders.value) for size in (small, medium, large)]
     told = (
-        f"Of the {_tell(senders)} people whom those who would send can keep abroad, the small force takes "
+        f"Those who would send can keep {_tell(senders)} people abroad, of whom the small force takes "
         f"{parts[0]}, the medium one {parts[1]} and the large one {parts[2]} or more."
     )
     holds = small <= senders.value < large
@@ -263,9 +263,9 @@ def _whole_replacement(claim: Claim, x: ClaimInputs) -> Finding:
     )
     left_out = f", without {', '.join(x.substitute_unknown)}" if x.substitute_unknown else ""
     told = (
-        f"What would stand in for the backstop of this force costs USD {_tell(bill, digits=1)} bn in "
-        f"{years:g} years{left_out}: {format_share(bill.value / _low(claim), 1)} of a sum that is for the "
-        f"defence of all Europe."
+        f"What would stand in for the backstop of this force costs "
+        f"{_tell(bill, digits=1, before='USD ', after=' bn')} in {years:g} years{left_out}: "
+        f"{format_share(bill.value / _low(claim), 1)} of a sum that is for the defence of all Europe."
     )
     return Finding(bill.value >= _low(claim) * (1 - ABOUT_SHARE), told, bill.value, "USD bn")
 
@@ -294,8 +294,8 @@ def _price_of_a_post(claim: Claim, x: ClaimInputs) -> Finding:
         return _lacking("what a person costs in a year")
     yearly = claim.of[0] * rate.value / 1e9
     told = (
-        f"A person costs USD {_tell(rate)} a year here, where the claim comes to {_low(claim):,.0f}; "
-        f"{format_people(claim.of[0])} people would cost USD {yearly:.1f} bn a year."
+        f"A person costs {_tell(rate, before='USD ')} a year here, where the claim comes to "
+        f"{_low(claim):,.0f}; {format_people(claim.of[0])} people would cost USD {yearly:.1f} bn a year."
     )
     return Finding(_about(rate.value, claim), told, rate.value, "USD a year")
 
@@ -427,9 +427,9 @@ def _high(claim: Claim) -> float:
     return math.nan if claim.high is None else claim.high
 
 
-def _tell(band: Band, *, digits: int = 0) -> str:
+def _tell(band: Band, *, digits: int = 0, before: str = "", after: str = "") -> str:
     """Return a number in words; one that nobody stated says whose it is and how far it may be off."""
-    told = f"{band.value:,.{digits}f}"
+    told = f"{before}{band.value:,.{digits}f}{after}"
     if band.basis in ("plan", "published"):
         return told
     span = f"{band.low:,.{digits}f} to {band.high:,.{digits}f}"

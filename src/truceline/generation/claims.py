@@ -38,6 +38,8 @@ __all__ = [
     "score_claims",
 ]
 
+_DIGITS = 9  # a difference of shares must not show the rounding of its terms
+
 
 @cache
 def read_claims() -> tuple[Claim, ...]:
@@ -100,7 +102,8 @@ def _score(claim: Claim, inputs: ClaimInputs, moved: Sequence[ClaimInputs]) -> C
     if finding.holds is not None:
         firm = all(judge(claim, other).holds == finding.holds for other in moved)
     verdict = _name_verdict(claim, finding)
-    return ClaimScore(claim, verdict, finding.sentence, finding.number, finding.unit, firm)
+    number = None if finding.number is None else round(finding.number, _DIGITS)
+    return ClaimScore(claim, verdict, finding.sentence, number, finding.unit, firm)
 
 
 def _name_verdict(claim: Claim, finding: Finding) -> Verdict:

@@ -25,6 +25,7 @@ from truceline.generation.claims import (
 )
 from truceline.generation.model import Mission
 from truceline.scenario.reference import read_table
+from truceline.trace import Traced
 
 ALL_IDS = [f"C{number:02d}" for number in range(1, 26)]
 
@@ -215,9 +216,8 @@ def test_a_number_that_is_ours_is_never_bare() -> None:
         for band in marked.values():
             told = f"{band.value:,.0f}"
             if told in each.sentence:
-                assert f"about {told} (ours: {band.low:,.0f} to {band.high:,.0f})" in each.sentence, (
-                    each.sentence
-                )
+                span = f"{told} (ours: {band.low:,.0f} to {band.high:,.0f})"
+                assert span in each.sentence, each.sentence
 
 
 def test_a_stated_size_says_that_it_was_stated() -> None:
@@ -281,6 +281,11 @@ def test_the_sheet_never_fails_on_odd_numbers(
     for each in score_claims(inputs):
         assert each.number is None or math.isfinite(each.number)
         assert "nan" not in each.sentence
+
+
+def test_a_traced_number_becomes_a_band() -> None:
+    assert Band.of(Traced("x", 4, "person", low=3, high=9), "ours") == Band(4, 3, 9, "ours")
+    assert Band.of(Traced("x", 4, "person")) == sure(4)
 
 
 def test_what_is_wrong_with_a_claim_is_said() -> None:
