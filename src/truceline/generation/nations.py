@@ -50,7 +50,12 @@ COMPETING_KINDS = frozenset(
     {"nato", "nato_eastern_flank", "eu", "un", "un_regional", "un_bilateral", "coalition", "au_bilateral"}
 )
 """Commitments of the kind that this task would be; garrisons, bilateral and undeclared ones are none."""
-_MOVED = ("generation.capacity_band", "generation.capacity_band_elsewhere", "generation.commitment_weight")
+BAND_LEAVES = (
+    "generation.capacity_band",
+    "generation.capacity_band_elsewhere",
+    "generation.commitment_weight",
+)
+"""Assumptions that make the range of an estimate; tour and dwell are policy and stay."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Commitment:
 
     key: str
     """Row of the packaged table."""
+    code: str
     place: str
     kind: str
     """As the table says: nato_eastern_flank, un, eu, bilateral, national and others."""
@@ -104,16 +110,20 @@ class Nation:
 
 
 @cache
+def read_deployments() -> tuple[Commitment, ...]:
+    """Return every commitment of the packaged table, in its order; raises TableError with its problems."""
+    return parse_rows(read_table("nations_deployments"), _parse_commitment, "nations_deployments")
+
+
+@cache
 def read_nations() -> Mapping[str, Nation]:
     """Return every nation of the packaged tables by its code, codes sorted.
 
     Raises TableError with every problem of the tables.
     """
     commitments: dict[str, list[Commitment]] = {}
-    for code, commitment in parse_rows(
-        read_table("nations_deployments"), _parse_commitment, "nations_deployments"
-    ):
-        commitments.setdefault(code, []).append(commitment)
+    for commitment in read_deployments():
+        commitments.setdefault(commitment.code, []).append(commitment)
 
     def parse(row: Row, problems: ProblemList) -> Nation | None:
         return _parse_nation(row, tuple(commitments.get(row["code"], ())), problems)
@@ -173,13 +183,13 @@ def sustained_people(nation: Nation, assumptions: AssumptionSet) -> Traced | Non
         (pool, tour, dwell, weight, busy),
         note="all services counted; what a government would decide is another matter",
     )
-    return add_range(found, only=_MOVED)
+    return add_range(found, only=BAND_LEAVES)
 
 
 def pool_people(nation: Nation, assumptions: AssumptionSet) -> Traced | None:
     """Return the usable people from whom a nation mans tours: our estimate, with range; None as above."""
     pool = _trace_pool(nation, assumptions)
-    return None if pool is None else add_range(pool, only=_MOVED)
+    return None if pool is None else add_range(pool, only=BAND_LEAVES)
 
 
 def _trace_pool(nation: Nation, assumptions: AssumptionSet) -> Traced | None:
@@ -227,12 +237,12 @@ def _trace_commitments(nation: Nation) -> Traced:
     )
 
 
-def _parse_commitment(row: Row, problems: ProblemList) -> tuple[str, Commitment] | None:
+def _parse_commitment(row: Row, problems: ProblemList) -> Commitment | None:
     where = f"nations_deployments {row['deployment_id']}"
     people = parse_number(row["people"], f"{where} people", problems)
     if people is None:
         return None
-    return row["code"], Commitment(row["deployment_id"], row["place"], row["commitment_type"], people)
+    return Commitment(row["deployment_id"], row["code"], row["place"], row["commitment_type"], people)
 
 
 def _parse_nation(row: Row, commitments: tuple[Commitment, ...], problems: ProblemList) -> Nation | None:

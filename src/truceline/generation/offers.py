@@ -9,13 +9,21 @@ conditions elsewhere. The United States are no offer: the backstop is modelled a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from truceline.generation.capabilities import list_from_outside, read_ruled_out
 from truceline.generation.formula import add_range, compute
 from truceline.generation.holdings import POOL_NAME, list_holdings
 from truceline.generation.model import Offer, SizeBasis
-from truceline.generation.nations import POOL, Nation, pool_people, read_nations, sustained_people
+from truceline.generation.nations import (
+    BAND_LEAVES,
+    POOL,
+    Nation,
+    pool_people,
+    read_nations,
+    sustained_people,
+)
 from truceline.scenario.assumption import AssumptionSet
 from truceline.trace import Traced
 
@@ -135,9 +143,7 @@ def _offer_people(nation: Nation, stance: StanceLike, assumptions: AssumptionSet
         return Traced(name, 0.0, "person", label, evidence="computed", note=note), "none"
     label = f"{nation.name}: people it might send (our estimate; it stated no number)"
     found = compute(name, label, "person", sustained.name, (sustained,), note=sustained.note)
-    only = [leaf.name for leaf in sustained.leaves() if leaf.name.startswith("generation.ca")]
-    ranged = add_range(found, only=[*only, "generation.commitment_weight"])
-    return ranged, "ours"
+    return add_range(found, only=BAND_LEAVES), "ours"
 
 
 def _trace_stated(name: str, stance: StanceLike, assumptions: AssumptionSet) -> Traced:
@@ -149,15 +155,15 @@ def _trace_stated(name: str, stance: StanceLike, assumptions: AssumptionSet) -> 
         value,
         "person",
         f"{stance.name}: people, as it stated them",
-        low=None if low is None else float(low),
-        high=None if low is None else value,
+        low=None if low is None or high is None else float(low),
+        high=None if low is None or high is None else value,
         evidence="stated",
         source=_describe_stance(stance),
     )
     label = f"{stance.name}: people it stated"
     if low is not None and high is None:
         note = "stated as 'at least'; no upper end is taken"
-        return compute(name, label, "person", stated.name, (stated,), note=note)
+        return replace(compute(name, label, "person", stated.name, (stated,), note=note), low=value)
     found = compute(name, label, "person", stated.name, (stated,))
     if low is not None:
         return add_range(found)

@@ -129,7 +129,7 @@ def test_the_pool_is_what_tours_are_manned_from() -> None:
 
 def made_up(active: float, committed: float) -> Nation:
     france = read_nations()["FRA"]
-    there = Commitment("ND999", "somewhere", "un", committed)
+    there = Commitment("ND999", "FRA", "somewhere", "un", committed)
     return replace(france, active_low=active, active_high=active, commitments=(there,))
 
 

@@ -68,7 +68,7 @@ def test_a_bound_from_above_has_a_low_end_of_ours_and_says_so() -> None:
 
 def test_a_bound_from_below_has_no_upper_end_made_up() -> None:
     found = offer_of(Word("FRA", size_low=3000))
-    assert (found.people.value, found.people.high) == (3000, None)
+    assert (found.people.low, found.people.value, found.people.high) == (3000, 3000, None)
     assert "at least" in found.people.note
 
 
