@@ -22,9 +22,11 @@ from book import Row, Settings, print_rows, to_markdown
 SECTIONS = (
     "sight",
     "sight_table",
+    "backstop",
     "crossing",
     "frontier",
     "joint",
+    "generation",
     "knapsack",
     "set_cover",
     "cities",
