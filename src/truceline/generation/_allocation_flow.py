@@ -132,15 +132,14 @@ def share_blocks(
     filled: Sequence[int],
     most: Sequence[Sequence[int]],
     pool: Sequence[int],
-    nations: Sequence[int],
     order: Callable[[int, int], Order],
 ) -> list[list[int]]:
     """Return who brings the blocks of fills that are known to be possible, (nation, capability).
 
-    most: (nation, capability). nations: in the order that settles ties. order: see `raise_in_order`.
+    most: (nation, capability). order: see `raise_in_order`; ties go to the nation named first.
     """
     transport = Transport(most, filled)
-    raise_in_order(transport, nations, pool, order)
+    raise_in_order(transport, range(len(pool)), pool, order)
     return transport.taken
 
 

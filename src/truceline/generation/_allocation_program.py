@@ -22,12 +22,16 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-N_NODES = 200
+N_NODES = 100
 """Branch-and-bound nodes of one stage: the same stop on every machine."""
 SLACK = 1e-6
 """People (or shares of them) by which a stage may miss what an earlier one reached: HiGHS's own tolerance."""
+NEAR = 1e-6
+"""Share of the value within which a stage may stop: whole blocks then usually leave nothing in between."""
 WHOLE = 1e-9
 """Rounding allowed before a share of a need is rounded up to blocks."""
+GRID_WHOLE = 1e-7
+"""Rounding allowed, in steps, before a bound moves up to the next number of people that blocks can make."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,14 @@ class BlockProgram:
     def __post_init__(self) -> None:
         """Lay out the columns and the rows that always hold."""
         self._started = time.perf_counter()
+        whole = bool(np.all(self.size == np.floor(self.size)))
+        self._step = float(np.gcd.reduce(self.size.astype(np.int64))) if whole else 0.0
         self._nation, self._capability = np.nonzero(self.limit)
         self._high = self.limit[self._nation, self._capability].astype(np.float64)
         self._people = self.size[self._capability]
         self.blocks = np.zeros_like(self.limit)
         self._rows: list[_Row] = []
         # Whole people cannot be exceeded by a tolerance: the cap is cut to what whole blocks can reach.
-        whole = bool(np.all(self.size == np.floor(self.size)))
         for n in range(len(self.people_cap)):
             at = np.flatnonzero(self._nation == n)
             cap = math.floor(self.people_cap[n] + WHOLE) if whole else float(self.people_cap[n])
@@ -93,12 +98,12 @@ class BlockProgram:
         reach = np.minimum(self.need, self.limit.sum(axis=0))
         full = float(sum(self.size[c] * reach[c] for c in members))
         share_bound = float(min(reach[c] / self.need[c] for c in members))
-        people = self._most_people(members, open_to)
+        people = self._most_people(members, open_to, full)
         share = StageAnswer(self._least_share(members), share_bound)
         if share.value < share_bound and people.value < full - SLACK and len(members) > 1:
             share = self._widest_least_share(members, open_to, share_bound)
             self._keep_share(members, share.value)
-            people = self._most_people(members, open_to)
+            people = self._most_people(members, open_to, full)
         elif len(members) == 1:
             c = members[0]
             share = StageAnswer(share.value, people.bound / (self.size[c] * self.need[c]))
@@ -116,10 +121,13 @@ class BlockProgram:
     def _least_share(self, members: Sequence[int]) -> float:
         return float(min(self.blocks[:, c].sum() / self.need[c] for c in members))
 
-    def _most_people(self, members: Sequence[int], open_to: BoolArray) -> StageAnswer:
+    def _most_people(self, members: Sequence[int], open_to: BoolArray, at_most: float) -> StageAnswer:
         cost = np.where(open_to, -self._people, 0.0)
-        bound = self._ask(cost, open_to=open_to | self._used)
-        return StageAnswer(float(sum(self.size[c] * self.blocks[:, c].sum() for c in members)), -bound)
+        bound = -self._ask(cost, open_to=open_to | self._used)
+        people = float(sum(self.size[c] * self.blocks[:, c].sum() for c in members))
+        if self._step and math.isfinite(bound):
+            bound = math.floor(bound / self._step + GRID_WHOLE) * self._step
+        return StageAnswer(people, min(bound, at_most))
 
     def _widest_least_share(self, members: Sequence[int], open_to: BoolArray, at_most: float) -> StageAnswer:
         z = self._n_pairs
@@ -136,7 +144,11 @@ class BlockProgram:
             more_start=(self._least_share(members),),
             rows=rows,
         )
-        return StageAnswer(self._least_share(members), min(-bound, at_most))
+        if not math.isfinite(bound):
+            return StageAnswer(self._least_share(members), at_most)
+        # The least share is whole blocks of one of them: the bound comes down to the next such share.
+        reachable = max(math.floor(-bound * self.need[c] + GRID_WHOLE) / self.need[c] for c in members)
+        return StageAnswer(self._least_share(members), min(float(reachable), at_most))
 
     # Sharing -----------------------------------------------------------------------------------------------
 
@@ -152,7 +164,7 @@ class BlockProgram:
         bound = self._ask(np.where(asked[self._nation], self._people, 0.0))
         value = float(self.people[asked].sum())
         self._rows.append(_Row(at, self._people[at], -math.inf, value + SLACK))
-        return StageAnswer(value, bound)
+        return StageAnswer(value, max(bound, 0.0))
 
     def even_out(
         self,
@@ -185,7 +197,19 @@ class BlockProgram:
             low = row.low - value - SLACK * slope.max() if math.isfinite(row.low) else -math.inf
             high = row.high + value + SLACK * slope.max() if math.isfinite(row.high) else math.inf
             self._rows.append(_Row(row.column[:-1], row.value[:-1], low, high))
-        return StageAnswer(value, max(bound, 0.0))
+        return StageAnswer(value, min(self._next_measure(max(bound, 0.0), slope, level, both=both), value))
+
+    def _next_measure(self, bound: float, slope: FloatArray, level: FloatArray, *, both: bool) -> float:
+        """Return the smallest measure from a bound on that a nation can have: people come in steps."""
+        if not (self._step and bound > 0):
+            return bound
+        found = []
+        for n in np.flatnonzero(slope > 0):
+            step = self._step * slope[n]
+            found.append(math.ceil((level[n] + bound) / step - GRID_WHOLE) * step - level[n])
+            if both:
+                found.append(level[n] - math.floor((level[n] - bound) / step + GRID_WHOLE) * step)
+        return float(min(found, default=bound))
 
     # Asking ------------------------------------------------------------------------------------------------
 
@@ -237,7 +261,7 @@ class BlockProgram:
                 n_whole=self._n_pairs,
             ),
             begin_with=np.concatenate([begin_with, more_start]),
-            options={"mip_rel_gap": 0.0, "mip_max_nodes": N_NODES},
+            options={"mip_rel_gap": NEAR, "mip_max_nodes": N_NODES},
             time_limit_s=self.time_limit_s - (time.perf_counter() - self._started),
             run=_run,
         )

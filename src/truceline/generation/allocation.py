@@ -10,7 +10,7 @@ can bring is given, never chosen. Nothing here knows about conditions: the natio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -33,8 +33,11 @@ WhyShort = Literal["nobody", "units", "people"]
 
 BLOCKS_MAX = 300_000
 """Most blocks of people in one problem: they are shared out one by one."""
+NUMBER_MAX = 10**9
+"""Largest number that a problem may hold; more is a mistake, and sums stay exact."""
 PROVEN_GAP = 1e-6
 """Gap up to which a stage counts as proven: solver tolerance on people and shares."""
+_WHOLE = ("need_blocks", "priority", "block_cap")
 _ROUNDING = 1e-9  # a pool of whole blocks must not lose one by rounding
 
 
@@ -181,6 +184,25 @@ def allocate(problem: AllocationProblem, *, time_limit_s: float = math.inf) -> A
         When shapes differ, a number is negative or not one, or there is no nation or no capability.
     """
     check_problem(problem)
+    # Worked out in the order of the alphabet: the order in which nations are given changes nothing.
+    order = sorted(range(len(problem.nations)), key=lambda n: problem.nations[n])
+    answer = _allocate_ordered(_take_nations(problem, order), time_limit_s)
+    back = np.argsort(order)
+    return replace(answer, problem=problem, blocks=answer.blocks[back], people=answer.people[back])
+
+
+def _take_nations(problem: AllocationProblem, order: list[int]) -> AllocationProblem:
+    return replace(
+        problem,
+        nations=tuple(problem.nations[n] for n in order),
+        people_cap=problem.people_cap[order],
+        block_cap=problem.block_cap[order],
+        stated=problem.stated[order],
+        key=problem.key[order],
+    )
+
+
+def _allocate_ordered(problem: AllocationProblem, time_limit_s: float) -> Allocation:
     people_c = np.flatnonzero(problem.people_per_block > 0)
     blocks = np.zeros_like(problem.block_cap, dtype=np.int64)
     for c in np.flatnonzero(problem.people_per_block == 0):
@@ -232,6 +254,11 @@ def check_problem(problem: AllocationProblem) -> None:
             problems.add(name, f"has shape {array.shape}", f"write {shape}: nations and capabilities")
         elif array.size and not (np.isfinite(array).all() and array.min() >= 0):
             problems.add(name, "holds a number that is negative or not finite", "write zero or more")
+        elif array.size and array.max() > NUMBER_MAX:
+            problems.add(name, f"holds {array.max():,.0f}, more than {NUMBER_MAX:,}", "check the unit")
+        elif array.dtype.kind not in ("b" if name == "stated" else "iu" if name in _WHOLE else "iuf"):
+            kind = "yes or no" if name == "stated" else "whole numbers" if name in _WHOLE else "numbers"
+            problems.add(name, f"holds {array.dtype}", f"give {kind}")
     if problem.burden not in BURDEN_RULES:
         problems.add("burden", f"'{problem.burden}' is not a rule", f"choose among {', '.join(BURDEN_RULES)}")
     if not problems.has_errors():
@@ -251,7 +278,7 @@ def _share_enabler(problem: AllocationProblem, capability: int) -> list[int]:
     if not filled:
         return [0] * len(cap)
     given = [filled * units // supply for units in cap]
-    by_remainder = sorted(range(len(cap)), key=lambda n: (-(filled * cap[n] % supply), problem.nations[n]))
+    by_remainder = sorted(range(len(cap)), key=lambda n: -(filled * cap[n] % supply))
     for n in by_remainder[: filled - sum(given)]:
         given[n] += 1
     return given
@@ -338,12 +365,11 @@ def _share_equal(
         share, people = min(filled[c] / need[c] for c in members), size * sum(filled[c] for c in members)
         stages += _fill_stages(at, StageAnswer(share, share), StageAnswer(people, people))
     burden = _make_burden(problem, limit.sum(axis=1) > 0, size * sum(filled))
-    blocks = _even_out_blocks(problem, burden, filled, limit, pool, size, np.zeros(len(pool)))
+    blocks = _even_out_blocks(burden, filled, limit, pool, size, np.zeros(len(pool)))
     return blocks, stages + burden.stages(blocks.sum(axis=1) * size)
 
 
 def _even_out_blocks(
-    problem: AllocationProblem,
     burden: _Burden,
     filled: list[int],
     limit: IntArray,
@@ -352,12 +378,11 @@ def _even_out_blocks(
     base: FloatArray,
 ) -> IntArray:
     """Return (n, c) blocks of one size as the rule wants them. base: (n,) people already asked of each."""
-    alphabetic = sorted(range(len(problem.nations)), key=lambda n: problem.nations[n])
 
     def order(n: int, have: int) -> Order:
         return burden.order(n, base[n] + have * size, base[n] + (have + 1) * size)
 
-    return np.array(share_blocks(filled, limit.tolist(), pool, alphabetic, order), dtype=np.int64)
+    return np.array(share_blocks(filled, limit.tolist(), pool, order), dtype=np.int64)
 
 
 def _share_mixed(
@@ -374,21 +399,30 @@ def _share_mixed(
     program.fix_fills()
     burden = _make_burden(problem, limit.sum(axis=1) > 0, float(program.people.sum()))
     answers = [program.ask_least_of(asked) for asked in (burden.asked_last, burden.keyless) if asked.any()]
+    program.blocks = _even_out_common(burden, program.blocks, size, limit, problem.people_cap)
     answers.append(
         program.even_out(burden.measure, burden.slope, burden.level, both=burden.rule == "gdp-share")
     )
-    # The commonest size is then shared out afresh, the others left where they are: as even as can be beyond
-    # the greatest, and nothing that was reached is lost.
-    blocks = program.blocks
+    blocks = _even_out_common(burden, program.blocks, size, limit, problem.people_cap)
+    return blocks, stages + burden.stages(blocks @ size, answers)
+
+
+def _even_out_common(
+    burden: _Burden, blocks: IntArray, size: FloatArray, limit: IntArray, people_cap: FloatArray
+) -> IntArray:
+    """Share out the blocks of the commonest size afresh, the others left where they are.
+
+    As even as can be beyond the greatest measure; nothing that was reached is lost.
+    """
     sizes = np.unique(size)
     common = size == sizes[np.argmax([blocks[:, size == one].sum() for one in sizes])]
     one_size = float(size[common][0])
     base: FloatArray = blocks[:, ~common] @ size[~common]
-    room = np.floor((problem.people_cap - base) / one_size + _ROUNDING)
-    pool = np.minimum(room, limit[:, common].sum(axis=1)).astype(int).tolist()
-    filled = blocks[:, common].sum(axis=0).tolist()
-    blocks[:, common] = _even_out_blocks(problem, burden, filled, limit[:, common], pool, one_size, base)
-    return blocks, stages + burden.stages(blocks @ size, answers)
+    room = np.floor((people_cap - base) / one_size + _ROUNDING)
+    pool = np.clip(room, 0, limit[:, common].sum(axis=1)).astype(int).tolist()
+    filled, evened = blocks[:, common].sum(axis=0).tolist(), blocks.copy()
+    evened[:, common] = _even_out_blocks(burden, filled, limit[:, common], pool, one_size, base)
+    return evened
 
 
 def _fill_stages(priority: int, share: StageAnswer, people: StageAnswer) -> list[Stage]:

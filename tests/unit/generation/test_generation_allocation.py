@@ -183,6 +183,24 @@ def test_the_same_problem_gives_the_same_bytes(problem):
     assert first.stages == second.stages
 
 
+@pytest.mark.parametrize("battalion", [30, 600])
+def test_the_order_in_which_nations_are_given_changes_nothing(battalion):
+    problem = random_problem(3, battalion, "stated-first")
+    shuffled = np.random.default_rng(1).permutation(len(problem.nations))
+    other = dataclasses.replace(
+        problem,
+        nations=tuple(problem.nations[n] for n in shuffled),
+        people_cap=problem.people_cap[shuffled],
+        block_cap=problem.block_cap[shuffled],
+        stated=problem.stated[shuffled],
+        key=problem.key[shuffled],
+    )
+    one, two = allocate(problem), allocate(other)
+    np.testing.assert_array_equal(one.blocks[shuffled], two.blocks)
+    np.testing.assert_array_equal(one.people[shuffled], two.people)
+    assert one.stages == two.stages
+
+
 def test_enablers_come_in_proportion_to_what_each_could_bring():
     problem = make_problem(
         nations=["B", "A", "C"],
@@ -273,12 +291,19 @@ def test_a_time_limit_that_is_over_still_gives_an_allocation_within_all_limits()
         ({"burden": "luck"}, "'luck' is not a rule"),
         ({"nations": ["ALA", "ALA", "COR"]}, "named twice: ALA"),
         ({"need_blocks": [10**6, 0, 0, 0, 0]}, "use larger blocks"),
+        ({"people_cap": [1e10, 0, 0]}, "people_cap  holds 10,000,000,000, more than 1,000,000,000"),
     ],
 )
 def test_a_problem_that_cannot_be_read_is_refused(change, words):
     with pytest.raises(ScenarioError) as caught:
         allocate(golden_problem(**change))
     assert words in str(caught.value)
+
+
+def test_parts_of_blocks_are_refused():
+    problem = dataclasses.replace(golden_problem(), need_blocks=np.array([1.5, 1, 1, 1, 1]))
+    with pytest.raises(ScenarioError, match="need_blocks  holds float64; give whole numbers"):
+        allocate(problem)
 
 
 def test_everything_wrong_is_told_at_once():
