@@ -170,6 +170,7 @@ def weigh_backstop(
     measures: Sequence[Measure],
     *,
     assumptions: AssumptionSet | None = None,
+    supplied: Mapping[str, float] | None = None,
     keys: Callable[[frozenset[str]], Hashable] | None = None,
     progress: Progress | None = None,
     workers: int = 1,
@@ -187,6 +188,9 @@ def weigh_backstop(
         Gives every other measure for a set of task keys.
     assumptions
         Needed where `SUBSTITUTE_COST` is among the measures.
+    supplied
+        Share of a task's gap that is filled where it is brought; all of it where nothing is said. It goes
+        into the bill: `evaluate` has to know it by itself.
     keys
         Sets of tasks with one key are evaluated once.
     workers, pool
@@ -209,7 +213,7 @@ def weigh_backstop(
         workers=workers,
         pool=pool,
     )
-    values, unknown = _put_together(given, rows, measures, assumptions, run)
+    values, unknown = _put_together(given, rows, measures, assumptions, supplied or {}, run)
     alone, last = split.value_alone(values), split.value_last(values)
     shapley, ends = split.shapley_values(values), split.marginal_range(values)
     null = split.find_null_tasks(values)
@@ -294,12 +298,16 @@ def _put_together(
     rows: Sequence[BackstopRow],
     measures: Sequence[Measure],
     assumptions: AssumptionSet | None,
+    supplied: Mapping[str, float],
     run: _Evaluation,
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the evaluated measures with the substitutes' bill in its place, and what the bill leaves out."""
     if assumptions is None or SUBSTITUTE_COST not in [each.key for each in measures]:
         return given, ()
-    bills = [bill_substitutes(rows, run.tasks_of(mask), assumptions) for mask in range(given.shape[0])]
+    bills = [
+        bill_substitutes(rows, run.tasks_of(mask), assumptions, supplied=supplied)
+        for mask in range(given.shape[0])
+    ]
     column = {key: given[:, i] for i, key in enumerate(run.measures)}
     column[SUBSTITUTE_COST] = np.array([bill.total.value for bill in bills])
     return np.stack([column[each.key] for each in measures], axis=1), bills[0].unknown

@@ -134,18 +134,26 @@ def list_backstop(
 
 
 def bill_substitutes(
-    rows: Sequence[BackstopRow], brought: Collection[str], assumptions: AssumptionSet
+    rows: Sequence[BackstopRow],
+    brought: Collection[str],
+    assumptions: AssumptionSet,
+    *,
+    supplied: Mapping[str, float] | None = None,
 ) -> SubstituteBill:
-    """Return what it costs to close the gaps of the tasks that are not in `brought`.
+    """Return what it costs to close the gaps that the tasks in `brought` leave open.
 
     Total = sum of one-off + `backstop.substitute_years` * sum of yearly. Each value is the middle of its
     range; lows add up to the low and highs to the high. The guarantee costs nothing because it cannot be
     bought, which is not to say that it is free.
+
+    supplied: share of a task's gap that is filled where it is brought, 0 to 1; all of it where nothing is
+    said. The rest has to be bought.
     """
-    open_rows = [row for row in rows if row.task.key not in brought and row.task.is_material]
     years = assumptions.trace("backstop.substitute_years")
-    once = [row.one_off for row in open_rows if row.one_off is not None]
-    yearly = [row.yearly for row in open_rows if row.yearly is not None]
+    shares = {key: (supplied or {}).get(key, 1.0) for key in brought}
+    open_rows = [row for row in rows if row.task.is_material and shares.get(row.task.key, 0.0) < 1]
+    once = [_leave_open(row.one_off, row.task, shares) for row in open_rows if row.one_off is not None]
+    yearly = [_leave_open(row.yearly, row.task, shares) for row in open_rows if row.yearly is not None]
 
     def total(which: End) -> float:
         factor = _end(years, which)
@@ -168,6 +176,31 @@ def bill_substitutes(
         note=_say_unknown(unknown),
     )
     return SubstituteBill(traced, unknown)
+
+
+def _leave_open(cost: Traced, task: BackstopTask, shares: Mapping[str, float]) -> Traced:
+    """Return a cost for the part of a gap that the US leaves open."""
+    share = shares.get(task.key, 0.0)
+    if share <= 0:
+        return cost
+    filled = Traced(
+        f"backstop.supplied.{task.key}",
+        share,
+        "1",
+        f"{task.label}: share of the gap that the US fills",
+        evidence="stated",
+    )
+    return Traced(
+        f"{cost.name}.rest",
+        (1 - share) * cost.value,
+        MONEY,
+        f"{cost.label}, for what the US leaves open",
+        formula=f"(1 - {filled.name}) * {cost.name}",
+        parts=(filled, cost),
+        low=(1 - share) * _end(cost, "low"),
+        high=(1 - share) * _end(cost, "high"),
+        evidence="computed",
+    )
 
 
 def _weigh_line(

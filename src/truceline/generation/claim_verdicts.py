@@ -435,6 +435,8 @@ def _tell(band: Band, *, digits: int = 0, before: str = "", after: str = "") -> 
     span = f"{band.low:,.{digits}f} to {band.high:,.{digits}f}"
     if band.basis == "ours":
         return f"about {told} (ours: {span})"
+    if band.low < band.value == band.high:
+        return f"up to {told} (stated)"
     return f"{told} (stated)" if band.low == band.high else f"{told} (stated: {span})"
 
 

@@ -237,6 +237,25 @@ def test_a_bill_is_for_what_is_missing_and_not_brought() -> None:
     assert bill_substitutes(rows, {"refuelling", "air-defence"}, ASSUMPTIONS).total.value == 0
 
 
+def test_what_a_partial_supply_leaves_open_has_to_be_bought() -> None:
+    rows = list_backstop([need("air-defence", 6), need("refuelling", 4)], {}, DEPLOYED)
+    nothing = bill_substitutes(rows, {"refuelling"}, ASSUMPTIONS).total
+    part = bill_substitutes(
+        rows, {"refuelling", "air-defence"}, ASSUMPTIONS, supplied={"air-defence": 0.25}
+    ).total
+    assert part.value == pytest.approx(0.75 * nothing.value)
+    assert "backstop.one_off.air-defence.rest" in part.formula
+    assert [leaf.value for leaf in part.leaves() if leaf.name == "backstop.supplied.air-defence"] == [0.25]
+    whole = bill_substitutes(
+        rows, {"refuelling", "air-defence"}, ASSUMPTIONS, supplied={"air-defence": 1.0}
+    ).total
+    assert whole.value == 0
+    found = weigh_backstop(
+        TASKS, rows, people_with, [COST], assumptions=ASSUMPTIONS, supplied={"air-defence": 0.25}
+    )
+    assert found.value_with({"refuelling", "air-defence"}, SUBSTITUTE_COST) == pytest.approx(part.value)
+
+
 def test_costs_for_a_task_or_for_people_go_by_the_share_that_is_missing() -> None:
     held = {"theatre-logistics": Traced("h", 15, "truck company"), "satcom": Traced("s", 3, "channel")}
     rows = list_backstop([need("theatre-logistics", 20), need("satcom", 4)], held, DEPLOYED)

@@ -221,7 +221,9 @@ def test_a_number_that_is_ours_is_never_bare() -> None:
 
 
 def test_a_stated_size_says_that_it_was_stated() -> None:
-    assert "7,500 (stated: 3,750 to 7,500) people" in score(FULL)["C20"].sentence
+    assert "of up to 7,500 (stated) people" in score(FULL)["C20"].sentence
+    about = change(uk_people=Band(6_000, 5_000, 7_500, "stated"))
+    assert "of 6,000 (stated: 5,000 to 7,500) people" in score(about)["C20"].sentence
     flat = change(uk_people=Band(7_500, 7_500, 7_500, "stated"))
     assert "7,500 (stated) people" in score(flat)["C20"].sentence
 
