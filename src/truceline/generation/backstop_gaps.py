@@ -15,6 +15,7 @@ from truceline.generation.backstop_tables import (
     TASKS,
     BackstopFact,
     BackstopTask,
+    CostBasis,
     Substitute,
     closing_months,
     facts_about,
@@ -27,6 +28,12 @@ from truceline.trace import Traced
 PEOPLE_PER_RATE = 1000.0
 """People whom a cost "per 1,000 people" is for."""
 MONEY = "USD bn"
+_PER_WORDS: Mapping[CostBasis, str] = {
+    "unit": "each",
+    "task": "for the whole task",
+    "1000 people": "for 1,000 people",
+    "none": "not for sale",
+}
 NOT_THE_US = "USA"
 """Whose holdings are the backstop itself."""
 
@@ -52,7 +59,7 @@ class BackstopRow:
     substitute: Substitute | None
     """None where no row of the table names one."""
     one_off: Traced | None
-    """USD bn, once, for this gap; None where nobody knows or nothing can be bought."""
+    """USD bn, once, for this gap, with the range of the price; None where unknown or not for sale."""
     yearly: Traced | None
     facts: tuple[BackstopFact, ...]
     """What was published about the task."""
@@ -60,8 +67,8 @@ class BackstopRow:
     @property
     def cost_is_known(self) -> bool:
         """Tell whether anybody, or we with a range, can say what closing this gap costs."""
-        if self.gap is not None and not (self.gap.high or self.gap.value) > 0:
-            return True  # nothing is missing, at either end of the ranges
+        if self.gap is not None and not self.gap.value > 0:
+            return True  # nothing is missing, and nothing costs nothing
         return self.one_off is not None or self.yearly is not None
 
     @property
@@ -143,7 +150,8 @@ def bill_substitutes(
     """Return what it costs to close the gaps that the tasks in `brought` leave open.
 
     Total = sum of one-off + `backstop.substitute_years` * sum of yearly. Each value is the middle of its
-    range; lows add up to the low and highs to the high. The guarantee costs nothing because it cannot be
+    range of prices; lows add up to the low and highs to the high, with the gaps and the years as they
+    stand. The guarantee costs nothing because it cannot be
     bought, which is not to say that it is free.
 
     supplied: share of a task's gap that is filled where it is brought, 0 to 1; all of it where nothing is
@@ -156,8 +164,8 @@ def bill_substitutes(
     yearly = [_leave_open(row.yearly, row.task, shares) for row in open_rows if row.yearly is not None]
 
     def total(which: End) -> float:
-        factor = _end(years, which)
-        return sum(_end(each, which) for each in once) + factor * sum(_end(each, which) for each in yearly)
+        running = sum(_end(each, which) for each in yearly)
+        return sum(_end(each, which) for each in once) + years.value * running
 
     names = [each.name for each in once]
     running = [each.name for each in yearly]
@@ -257,55 +265,44 @@ def _price(
     rate: tuple[float, float] | None,
     which: Literal["one_off", "yearly"],
 ) -> Traced | None:
-    """Return what closing a gap costs once or a year; None where nobody knows or nothing is for sale."""
+    """Return what closing a gap costs once or a year; None where nobody knows or nothing is for sale.
+
+    The range is that of the price, for the gap as it stands: the gap has a range of its own, and the worst of
+    both at once would say nothing.
+    """
     if rate is None or substitute.per == "none":
         return None
     low, high = rate
     name = f"backstop.{which}.{substitute.capability}"
-    each = (
-        "each"
-        if substitute.per == "unit"
-        else f"for {substitute.per}"
-        if substitute.per != "task"
-        else "for all"
-    )
     leaf = Traced(
         f"{name}.rate",
         (low + high) / 2,
         MONEY,
-        f"{'Running a year' if which == 'yearly' else 'Bought once'}, {each}: {substitute.words}",
+        f"{'Running a year' if which == 'yearly' else 'Bought once'}, {_PER_WORDS[substitute.per]}: {substitute.words}",
         low=low,
         high=high,
         evidence=substitute.cost_evidence,
         source=substitute.cost_source,
         note=f"prices of {substitute.price_year}; {substitute.note}",
     )
-    need = gap.parts[0]
+    need, missing = gap.parts[0], gap.value
     parts: tuple[Traced, ...] = (gap, leaf)
     formula = f"{gap.name} * {leaf.name}"
-    if substitute.per != "unit":
-        formula = f"{gap.name} / {need.name} * {leaf.name}"
+    if substitute.per != "unit" and need.value > 0:
+        parts, formula = (gap, need, leaf), f"{gap.name} / {need.name} * {leaf.name}"
+        missing /= need.value
     if substitute.per == "1000 people":
         parts, formula = (*parts, deployed), f"{formula} * {deployed.name} / {PEOPLE_PER_RATE:g}"
-
-    def cost(end: End) -> float:
-        missing = _end(gap, end)
-        if substitute.per != "unit":
-            most = _end(need, end)
-            missing = missing / most if most > 0 else 0.0
-        if substitute.per == "1000 people":
-            missing *= _end(deployed, end) / PEOPLE_PER_RATE
-        return missing * _end(leaf, end)
-
+        missing *= deployed.value / PEOPLE_PER_RATE
     return Traced(
         name,
-        cost("value"),
+        missing * leaf.value,
         MONEY,
         f"{'A year of' if which == 'yearly' else 'Once, for'} {substitute.words}",
         formula=formula,
         parts=parts,
-        low=cost("low"),
-        high=cost("high"),
+        low=missing * low,
+        high=missing * high,
         evidence="computed",
     )
 
@@ -331,6 +328,7 @@ def _end(traced: Traced, which: End) -> float:
 
 
 def _say_unknown(unknown: Sequence[str]) -> str:
-    if not unknown:
-        return "values are the middles of wide ranges"
-    return f"values are the middles of wide ranges; not in it, because nobody knows: {', '.join(unknown)}"
+    told = (
+        "the middle of wide ranges of prices, for the gaps as they stand; the gaps have ranges of their own"
+    )
+    return f"{told}; not in it, because nobody knows: {', '.join(unknown)}" if unknown else told

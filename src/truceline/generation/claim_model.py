@@ -57,10 +57,12 @@ class ClaimInputs:
     postures: tuple[PostureFigures, ...] = ()
     tour_months: float | None = None
     dwell_months: float | None = None
+    offered: Band | None = None
+    """People of every offer whose conditions are met with the whole backstop, whatever the plan needs."""
     generated: Band | None = None
-    """People who would come with the whole backstop (case `coalition`)."""
+    """People who would come with the whole backstop (case `coalition`), at most what the plan needs."""
     generated_stated: float | None = None
-    """Part of `generated` in sizes that nations stated."""
+    """Part of them in sizes that nations stated."""
     generated_no_backstop: Band | None = None
     sustained_senders: Band | None = None
     """People whom the nations that would send can keep abroad without end."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from truceline.generation.claim_model import Band, Claim, ClaimInputs, Finding, Judge, PostureFigures
 from truceline.units import format_people, format_share
@@ -79,17 +80,17 @@ def _force_by_task(claim: Claim, x: ClaimInputs) -> Finding:
 
 
 def _offer_size(claim: Claim, x: ClaimInputs) -> Finding:
-    if x.generated is None:
+    offered = x.offered or x.generated
+    if offered is None:
         return _lacking("who would come")
-    stated = x.generated_stated or 0.0
-    alone = ""
+    stated, alone = x.generated_stated or 0.0, ""
     if x.generated_no_backstop is not None:
-        alone = f", and {_tell(x.generated_no_backstop)} without the backstop"
+        alone = f"; this force would get {_tell(x.generated_no_backstop)} without the backstop"
     told = (
-        f"With the whole backstop {_tell(x.generated)} people would come, {format_people(stated)} of them in "
-        f"sizes that nations stated{alone}."
+        f"With the whole backstop nations would bring {_tell(offered)} people, {format_people(stated)} of "
+        f"them in sizes that they stated{alone}."
     )
-    return Finding(_about(x.generated.value, claim), told, x.generated.value, "person")
+    return Finding(_about(offered.value, claim), told, offered.value, "person")
 
 
 def _rotation_factor(claim: Claim, x: ClaimInputs) -> Finding:
@@ -314,11 +315,12 @@ def _budget_room(claim: Claim, x: ClaimInputs) -> Finding:
 def _spending_path(claim: Claim, x: ClaimInputs) -> Finding:
     if x.uk_tied_up is None or x.uk_pool is None or not x.uk_defence_pct:
         return _lacking("what a UK contingent ties up")
+    bound = replace(x.uk_tied_up, basis="plan") if x.uk_tied_up.basis == "stated" else x.uk_tied_up
     planned, wanted = claim.of[0], _high(claim)
     at_planned = x.uk_pool.value * planned / x.uk_defence_pct
     at_wanted = x.uk_pool.value * wanted / x.uk_defence_pct
     told = (
-        f"A UK contingent ties up {_tell(x.uk_tied_up)} people, and if usable strength grew with "
+        f"A UK contingent binds {_tell(bound)} people, and if usable strength grew with "
         f"spending from {_tell(x.uk_pool)} at {x.uk_defence_pct:g} % of GDP there would be "
         f"{format_people(at_planned)} at {planned:g} % and {format_people(at_wanted)} at {wanted:g} % (ours)."
     )
@@ -361,11 +363,10 @@ def _upper_bound(claim: Claim, x: ClaimInputs) -> Finding:
     line = _largest(x, "interposition")
     if line is None:
         return _lacking("a posture between the sides")
-    told = (
-        f"Standing between the sides takes {_tell(line.people)} people ({line.label}), and at the "
-        f"unfavourable end of the ranges {format_people(line.people.high)}."
-    )
-    return Finding(line.people.high >= _low(claim), told, line.people.high, "person")
+    told = f"Standing between the sides takes {_tell(line.people)} people ({line.label})"
+    if line.people.high > line.people.value:
+        told += f", and at the unfavourable end of the ranges {format_people(line.people.high)}"
+    return Finding(line.people.high >= _low(claim), f"{told}.", line.people.high, "person")
 
 
 def _only_deterrent(claim: Claim, x: ClaimInputs) -> Finding:

@@ -31,6 +31,7 @@ from truceline.generation.backstop_tables import (
     read_facts,
     read_substitutes,
 )
+from truceline.generation.formula import compute
 from truceline.generation.model import Capability, Offer, Requirement
 from truceline.scenario.assumption import Evidence
 from truceline.scenario.catalogue import load_catalogue
@@ -256,6 +257,15 @@ def test_what_a_partial_supply_leaves_open_has_to_be_bought() -> None:
     assert found.value_with({"refuelling", "air-defence"}, SUBSTITUTE_COST) == pytest.approx(part.value)
 
 
+def test_the_range_of_a_cost_is_that_of_its_price() -> None:
+    row = list_backstop([need("air-defence", 6, 2, 20)], {}, DEPLOYED)[0]
+    assert row.substitute is not None
+    assert row.substitute.one_off_usd_bn is not None
+    assert row.one_off is not None
+    low, high = row.substitute.one_off_usd_bn
+    assert (row.one_off.low, row.one_off.high) == pytest.approx((6 * low, 6 * high))
+
+
 def test_costs_for_a_task_or_for_people_go_by_the_share_that_is_missing() -> None:
     held = {"theatre-logistics": Traced("h", 15, "truck company"), "satcom": Traced("s", 3, "channel")}
     rows = list_backstop([need("theatre-logistics", 20), need("satcom", 4)], held, DEPLOYED)
@@ -301,6 +311,18 @@ def test_every_cost_unfolds_to_rates_with_source_and_evidence() -> None:
         assert leaf.low is not None
         assert "prices of" in leaf.note
     assert Traced.from_dict(total.to_dict()) == total
+
+
+def test_every_formula_gives_the_value_it_stands_beside() -> None:
+    held = pool_holdings({"FRA": offer("FRA", refuelling=(3, 2, 4)), "GBR": offer("GBR", satcom=(2, 1, 3))})
+    rows = list_backstop(needs_of_everything(5), held, DEPLOYED)
+    total = bill_substitutes(rows, {"isr-air"}, ASSUMPTIONS, supplied={"isr-air": 0.3}).total
+    nothing = bill_substitutes(list_backstop(needs_of_everything(0), {}, DEPLOYED), (), ASSUMPTIONS).total
+    assert nothing.value == 0
+    for node in (*total.walk(), *nothing.walk()):
+        if node.formula:
+            again = compute(node.name, "", node.unit, node.formula, node.parts)
+            assert again.value == pytest.approx(node.value), node.name
 
 
 # --- worth -------------------------------------------------------------------------------------------------

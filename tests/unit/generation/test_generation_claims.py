@@ -51,7 +51,8 @@ FULL = ClaimInputs(
     ),
     tour_months=6,
     dwell_months=18,
-    generated=ours(26_000),
+    offered=ours(26_000),
+    generated=ours(25_000),
     generated_stated=7_650,
     generated_no_backstop=ours(9_000),
     sustained_senders=ours(44_700),
@@ -108,7 +109,7 @@ BOTH_SIDES = {
     "C01": two(with_postures(posture("observation", 95_000)), FULL),
     "C02": two(change(sustained_nato_europe=ours(210_000)), FULL),
     "C03": two(FULL, with_postures(posture("observation", 12_000), posture("reassurance", 30_000))),
-    "C04": two(FULL, change(generated=ours(60_000))),
+    "C04": two(FULL, change(offered=ours(60_000))),
     "C05": two(FULL, change(tour_months=9)),
     "C06": two(FULL, change(dwell_months=30)),
     "C07": two(FULL, change(sustained_senders=ours(90_000))),
@@ -252,6 +253,21 @@ def test_the_full_sheet_reads_as_the_inputs_say() -> None:
     assert found["C23"].number == pytest.approx(900)
     assert "without hospital" in found["C17"].sentence
     assert "40 %" in found["C25"].sentence
+
+
+def test_without_a_sum_of_offers_those_who_would_come_are_taken() -> None:
+    found = score(change(offered=None))["C04"]
+    assert (found.verdict, found.number) == ("reproduced", 25_000)
+
+
+def test_people_bound_by_a_stated_size_are_computed_and_not_stated() -> None:
+    stated = change(uk_tied_up=Band(30_000, 15_000, 30_000, "stated"))
+    assert score(stated)["C21"].sentence.startswith("A UK contingent binds 30,000 people, and")
+
+
+def test_an_upper_bound_without_a_range_is_told_once() -> None:
+    flat = with_postures(PostureFigures("x", "On the line", "interposition", sure(98_000)))
+    assert score(flat)["C24"].sentence == "Standing between the sides takes 98,000 people (On the line)."
 
 
 def test_a_force_that_needs_no_tanker_challenges_the_fleets() -> None:
