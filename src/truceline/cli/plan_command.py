@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from truceline.plan.model import Plan
 
 POSTURE_STAGES = ("greedy", "bounds", "crossings", "people")
+NATION_STAGES = ("intelligence", "situation", "cases", "backstop", "unlocking")
 
 
 def plan(
@@ -55,6 +56,8 @@ def plan(
     loaded = read_scenario(scenario, variant=variant, overrides=set_ or (), seed=seed)
     keys = list(loaded.scenario.postures)
     stages = ["ground", *(f"{key}: {stage}" for key in keys for stage in POSTURE_STAGES)]
+    if loaded.scenario.contributors is not None:
+        stages += [f"nations: {stage}" for stage in NATION_STAGES]
     stages += ["ranges", "samples"] * (samples > 0) + ["write"]
     with replace_folder(out) as folder, show_progress(stages, quiet=quiet) as tell:
         made = make_plan(

@@ -1,1 +1,1 @@
-"""Who would come: pledges under conditions, requirements matched with contributors, and the backstop's worth."""
+"""Who would come: pledges under conditions, requirements and contributors, and the backstop's worth."""

@@ -1,4 +1,4 @@
-"""The nouns of force generation: missions, states, capabilities, requirements, offers, and what a plan hands over.
+"""The nouns of force generation: missions, states, capabilities, requirements, offers, a plan's basis.
 
 People, units of a capability (batteries, aircraft, beds), shares between 0 and 1. Nothing is computed or read
 here.
@@ -170,7 +170,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Actor:
-    """A contributor as the solver of conditional commitments sees it: it is in when any of its clauses holds."""
+    """A contributor as the solver of commitments sees it: it is in when any of its clauses holds."""
 
     code: str
     size: float

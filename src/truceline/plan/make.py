@@ -20,12 +20,14 @@ from truceline.force.densities import (
 )
 from truceline.force.estimates import deployed_estimates, read_estimates
 from truceline.force.missions import read_missions
+from truceline.generation.make import ASK_ALL, Question
 from truceline.plan.alternatives import list_alternatives
 from truceline.plan.candidates import find_unknown_sites
 from truceline.plan.crossings import Crossings, find_crossings
 from truceline.plan.ground import Ground, lay_out_ground
 from truceline.plan.headlines import list_headlines
 from truceline.plan.model import Plan, PosturePlan
+from truceline.plan.nations import ask_nations
 from truceline.plan.parameters import detection_parameters
 from truceline.plan.people import People, count_given, count_watch, site_bases, size_people
 from truceline.plan.watch import Progress, Watch, choose_watch
@@ -43,8 +45,9 @@ def make_plan(
     progress: Progress | None = None,
     only_chosen: bool = False,
     heights: Sequence[Path] = (),
+    question: Question = ASK_ALL,
 ) -> Plan:
-    """Plan every posture of a scenario.
+    """Plan every posture of a scenario, and ask who would come for the one planned in full.
 
     Parameters
     ----------
@@ -60,6 +63,8 @@ def make_plan(
         Leave the other postures out, to save their time.
     heights
         Ground folders or elevation rasters that stand in for the scenario's own `terrain.files`.
+    question
+        What is asked about nations; nothing is asked where the scenario names no contributors.
 
     Raises
     ------
@@ -87,6 +92,18 @@ def make_plan(
         )
     length_m = ground.line.length_m if ground is not None else _given_length_m(scenario)
     made = provenance or Provenance(scenario.name, hash_text(scenario.model_dump_json()))
+    generation = ask_nations(
+        scenario,
+        planned,
+        chosen,
+        length_m,
+        ground,
+        sensors,
+        assumptions,
+        parameters,
+        question=question,
+        progress=lambda stage, share: tell(f"nations: {stage}", share),
+    )
     return Plan(
         scenario=scenario,
         assumptions=assumptions,
@@ -103,7 +120,9 @@ def make_plan(
             *(ground.warnings if ground is not None else ()),
             *_warn_of_unknown_sites(planned, ground),
             *_warn_of_reach(planned),
+            *(generation.warnings if generation is not None else ()),
         ),
+        generation=generation,
     )
 
 

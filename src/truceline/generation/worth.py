@@ -1,0 +1,131 @@
+"""What the backstop is worth to one plan: every set of tasks put through conditions, matching and watch.
+
+People, shares, USD bn. The base is the coalition without the United States: everything on its route met, and
+of the backstop only the tasks of the set. Splitting the whole among the tasks is done in `split`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from truceline.generation.allocation import BurdenRule
+from truceline.generation.backstop import (
+    SUBSTITUTE_COST,
+    TASKS,
+    BackstopRow,
+    BackstopWorth,
+    Measure,
+    list_backstop,
+    pool_holdings,
+    weigh_backstop,
+)
+from truceline.generation.cases import Case
+from truceline.generation.matching import carry_people, end_of, match_offers
+from truceline.generation.model import Basis, Requirement, WatchOutcomes
+from truceline.generation.outcomes import read_outcome
+from truceline.generation.situation import GUARANTOR, Situation
+from truceline.generation.split import Progress
+from truceline.scenario.assumption import AssumptionSet
+
+GUARANTEE = "guarantee"
+PEOPLE = Measure("people", "People sent and carried", "person")
+SENT = Measure("detect_sent", "Incidents detected by the people sent", "1")
+DETECT = Measure("detect", "Incidents detected, were the force complete", "1")
+VERIFY = Measure("verify", "Incidents verified, were the force complete", "1")
+WEAKEST = Measure("weakest", "Weakest crossing noticed, were the force complete", "1")
+COST = Measure(SUBSTITUTE_COST, "Cost of what stands in for it", "USD bn", more_is_better=False)
+
+
+def compare_backstop(
+    requirements: Sequence[Requirement], situation: Situation, whole: Case, basis: Basis
+) -> tuple[BackstopRow, ...]:
+    """Return what of each task is needed, held and missing; held by all who come in the case `whole`.
+
+    The question is what others have, so that the case in which most of them come is the one to ask.
+    """
+    codes = situation.commit().settle(whole.met)
+    return list_backstop(requirements, pool_holdings(situation.offers_of(codes)), basis.deployed)
+
+
+def weigh_tasks(
+    requirements: Sequence[Requirement],
+    situation: Situation,
+    basis: Basis,
+    rows: Sequence[BackstopRow],
+    base: Case,
+    whole: Case,
+    burden: BurdenRule,
+    assumptions: AssumptionSet,
+    supplied: Mapping[str, float],
+    progress: Progress | None = None,
+) -> BackstopWorth:
+    """Return what each task changes in people, in what is seen, and in what would stand in for it.
+
+    base, whole: the case without and with everything the United States could bring. What the
+    whole has beside the tasks (the allies' pooled aircraft, monitoring led by the US) comes with the
+    guarantee. supplied: share of a task's gap that is filled where it is brought; all of it where nothing is
+    said.
+    """
+    commitments = situation.commit()
+    known = {task.key for task in TASKS}
+    tasks = tuple(task for task in TASKS if GUARANTOR + task.key in whole.met)
+    besides = {key for key in whole.met - base.met if key.removeprefix(GUARANTOR) not in known}
+    sent: dict[tuple[str, ...], float] = {}
+    deployed = basis.deployed.value
+
+    def settle(brought: frozenset[str]) -> tuple[str, ...]:
+        met = base.met | {GUARANTOR + key for key in brought}
+        return commitments.settle(met | besides if GUARANTEE in brought else met)
+
+    def evaluate(brought: frozenset[str]) -> dict[str, float]:
+        codes = settle(brought)
+        offers = situation.offers_of(codes)
+        if codes not in sent:
+            found = match_offers(requirements, offers, burden)
+            sent[codes] = 0.0 if found is None else float(found.people.sum())
+        carried = carry_people(sent[codes], deployed, requirements, offers, brought, assumptions, supplied)
+        values = {PEOPLE.key: carried.people}
+        if basis.outcomes is not None:
+            strength = carried.people / deployed if deployed > 0 else 0.0
+            filled = fill_intelligence(requirements, offers, brought, supplied, basis)
+            values[SENT.key] = _read(basis.outcomes, DETECT.key, strength, filled)
+            for measure in (DETECT, VERIFY, WEAKEST):
+                values[measure.key] = _read(basis.outcomes, measure.key, 1.0, filled)
+        return values
+
+    seen = (SENT, DETECT, VERIFY, WEAKEST) if basis.outcomes is not None else ()
+    measures = (PEOPLE, *seen, COST)
+    return weigh_backstop(tasks, rows, evaluate, measures, assumptions=assumptions, progress=progress)
+
+
+def _read(outcomes: WatchOutcomes, measure: str, strength: float, filled: Mapping[str, float]) -> float:
+    """Return an outcome; where nobody can pass, no crossing is weak and no task changes that."""
+    value = read_outcome(outcomes, measure, strength, filled)
+    return 1.0 if math.isnan(value) else value
+
+
+def fill_intelligence(
+    requirements: Sequence[Requirement],
+    offers: Mapping[str, Any],
+    brought: frozenset[str],
+    supplied: Mapping[str, float],
+    basis: Basis,
+) -> dict[str, float]:
+    """Return the share of the need of each intelligence task that contributors and guarantor fill."""
+    if basis.outcomes is None:
+        return {}
+    found = {}
+    for each in requirements:
+        task = each.capability.backstop_task
+        if task not in basis.outcomes.tasks:
+            continue
+        held = sum(
+            end_of(offer.units[each.capability.key], "value")
+            for offer in offers.values()
+            if each.capability.key in offer.units
+        )
+        share = min(1.0, held / each.units) if each.units > 0 else 0.0
+        found[task] = share + (1 - share) * supplied.get(task, 1.0) * (task in brought and each.units > 0)
+    return found
