@@ -75,13 +75,13 @@ def list_cases(book: ConditionBook, day: date, stances: Mapping[str, Stance]) ->
             "A coalition without the United States",
             frozenset(coalition),
             "A ceasefire holds, the host invites a coalition, every parliament agrees; the United States "
-            "bring nothing, and governments that were open stay out.",
+            "brings nothing, and governments that were open stay out.",
         ),
         Case(
             "coalition",
             "A coalition with the whole backstop",
             frozenset(coalition | backstop),
-            "The same, and the United States bring every task of the backstop and their guarantee.",
+            "The same, and the United States brings every task of the backstop and its guarantee.",
         ),
         Case(
             "un-mandate",

@@ -166,18 +166,28 @@ class ConditionBook(Mapping[str, Condition]):
         """Return the days until every condition of a set holds: the longest chain of those that wait.
 
         A condition begins when all those it comes after are there, as far as they are in the set; what is
-        not in the set is not waited for, and what is met already costs nothing. A composite costs nothing
-        itself: its members do.
+        not in the set is not waited for, and what is met already costs nothing. A composite stands for as
+        many of its members as it wants: those in the set or met, then the quickest.
 
         Raises ScenarioError for unknown keys.
         """
         self.check([*keys, *met])
-        waiting = set(keys) - set(met)
+        waiting = self._with_members(set(keys), set(met), bound) - set(met)
         finish: dict[str, float] = {}
         for key in _order(waiting, lambda key: self[key].after):
             begin = max((finish[other] for other in self[key].after if other in finish), default=0.0)
             finish[key] = begin + bound_of(self[key].lead, bound)
         return max(finish.values(), default=0.0)
+
+    def _with_members(self, keys: set[str], met: set[str], bound: Bound) -> set[str]:
+        """Return a set with the members that its composites still want, the quickest first."""
+        whole = set(keys)
+        for composite in self._composites:
+            if composite.key in keys - met:
+                there = composite.members & (keys | met)
+                days = {key: bound_of(self[key].lead, bound) for key in sorted(composite.members - there)}
+                whole.update(sorted(days, key=days.__getitem__)[: max(0, composite.at_least - len(there))])
+        return whole
 
     def check(self, keys: Collection[str]) -> None:
         """Raise ScenarioError that names every key the book does not have."""

@@ -62,6 +62,8 @@ def read_conditions(
 ) -> ConditionBook:
     """Return the conditions of two tables; None reads the packaged ones.
 
+    A user's conditions without a user's states take the packaged states of the keys they share.
+
     nations: names by code of further nations that may have to decide; those of the table of approvals are
     always there. assumptions: where a composite finds how many members it wants; default the catalogue.
 
@@ -87,6 +89,8 @@ def read_conditions(
         conditions[key] = _parse(row, where, histories.pop(key, ()), problems)
         if row["members"]:
             composites.append(_compose(row, where, values, problems))
+    if path is not None and states_path is None:
+        histories = {}  # the packaged states of conditions that the user's book does not have
     for key, history in sorted(histories.items()):
         hint = suggest_key(key, conditions)
         problems.add(f"states from {history[0].date}", f"{key!r} is not a known condition", hint)

@@ -87,12 +87,15 @@ def list_gates(
     Raises
     ------
     ScenarioError
-        With every nation that has no group or one we know no route for, every condition that the book lacks,
-        and an unknown mission.
+        With every nation that has no group or one we know no route for, every condition that a nation or a
+        rule names and the book lacks, and an unknown mission.
     """
     problems = ProblemList()
     if mission not in MISSIONS:
         problems.add("mission", f"{mission!r} is not a mission", f"one of {', '.join(MISSIONS)}")
+    for key in (*EVERYBODY, COALITION_ROUTE, UN_ROUTE):
+        if key not in book:
+            problems.add("conditions", f"{key!r} is missing", "every force is held to it: add it to the book")
     for code, stance in sorted(stances.items()):
         group = nation_groups.get(code, "")
         if stance.is_offer and group not in REFUSED_GROUPS | NEUTRAL_GROUPS:

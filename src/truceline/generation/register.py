@@ -69,6 +69,16 @@ class Register:
             self._by_nation.setdefault(pledge.nation, []).append(pledge)
 
     @property
+    def first_day(self) -> date:
+        """Return the day of the first statement: nothing is known before it."""
+        return self.pledges[0].day
+
+    @property
+    def last_day(self) -> date:
+        """Return the day of the last statement: what came later is not in the register."""
+        return self.pledges[-1].day
+
+    @property
     def nations(self) -> tuple[str, ...]:
         """Codes of all who said something, sorted."""
         return tuple(sorted(self._by_nation))

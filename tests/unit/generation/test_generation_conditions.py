@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from register_inputs import STATE_COLUMNS, condition_row, packaged_book, packaged_register, write_table
+from register_inputs import (
+    CONDITION_COLUMNS,
+    STATE_COLUMNS,
+    condition_row,
+    packaged_book,
+    packaged_register,
+    write_table,
+)
 
 from truceline.errors import ScenarioError, TableError
 from truceline.generation.approvals import read_approvals
@@ -159,6 +168,17 @@ def test_the_lead_of_a_set_is_its_longest_chain() -> None:
     assert book.lead_days("") == 0
 
 
+def test_a_composite_takes_as_long_as_the_quickest_members_it_wants() -> None:
+    days = {"a": 10.0, "b": 20.0, "c": 30.0, "whole": 0.0}
+    plain = make_book(dict.fromkeys(days, ()), days)
+    book = ConditionBook(plain.values(), [Composite("whole", frozenset("abc"), 2)])
+    assert book.lead_days(["whole"]) == 20
+    assert book.lead_days(["whole", "c"]) == 30
+    assert book.lead_days(["whole"], met=["a", "c"]) == 0
+    assert book.lead_days(["whole"], met=["b"]) == 10
+    assert book.lead_days(["whole"], met=["whole"]) == 0
+
+
 def test_an_unknown_condition_in_a_question_is_named() -> None:
     with pytest.raises(ScenarioError, match=r"'mandat\.un' is not a known condition; did you mean mandate"):
         packaged_book().lead_days(["mandat.un", "ceasefire"])
@@ -269,6 +289,23 @@ def test_a_book_of_ones_own_needs_no_packaged_condition(tmp_path: Path) -> None:
     assert list(book) == ["rain", "wind"]
     assert book.states(date(2025, 7, 1)) == {"rain": "unknown", "wind": "met"}
     assert book.exclusive_pairs == (("rain", "wind"),)
+
+
+def test_conditions_of_ones_own_take_the_packaged_states_they_share(tmp_path: Path) -> None:
+    rows = [condition_row("wind"), condition_row("ceasefire")]
+    book = read_conditions(write_table(tmp_path / "conditions.csv", rows))
+    assert book.states(JANUARY) == {"ceasefire": "unmet", "wind": "unknown"}
+
+
+ANY_TEXT = st.one_of(st.text(max_size=12), st.sampled_from(["wind", "rain|wind", "nan", "-1", "*", "1e9"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(CONDITION_COLUMNS), ANY_TEXT)
+def test_no_cell_makes_the_reader_of_conditions_fail_in_another_way(column: str, text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, suppress(TableError):
+        rows = [condition_row("wind"), condition_row("rain") | {column: text}]
+        assert "wind" in read_rows_of(Path(folder), rows)
 
 
 def test_an_approval_says_who_has_to_agree() -> None:

@@ -9,6 +9,7 @@ import pytest
 from register_inputs import make_register, nation_groups, packaged_book, packaged_register, pledge_row
 
 from truceline.errors import ScenarioError
+from truceline.generation.condition_book import ConditionBook
 from truceline.generation.gating import Gate, clauses_of, list_gates
 from truceline.generation.model import MISSIONS, Mission
 from truceline.generation.pledges import Stance
@@ -146,6 +147,8 @@ def test_a_nation_without_a_group_an_unknown_mission_and_unknown_conditions_are_
         list_gates(
             {"FRA": stance}, book=packaged_book(), mission="observation", nation_groups={"FRA": "host"}
         )
+    with pytest.raises(ScenarioError, match="'host-consent' is missing"):
+        list_gates({}, book=ConditionBook([]), mission="observation", nation_groups={})
     nepal = stance_of(tmp_path, "NPL", position="open_undecided")
     with pytest.raises(ScenarioError, match=r"waits for 'decision\.NPL', an unknown condition"):
         clause_keys(nepal)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from register_inputs import NATIONS, make_register, packaged_register, pledge_row, write_table
+from register_inputs import NATIONS, PLEDGE_COLUMNS, make_register, packaged_register, pledge_row, write_table
 
 from truceline.errors import TableError
 from truceline.generation.pledges import STAGES
 from truceline.generation.register import Register, Stance, read_register
 from truceline.generation.tables import ROWS_MAX, TABLE_BYTES_MAX, last_day
+from truceline.scenario.reference import read_table
 
 FEBRUARY, APRIL, SEPTEMBER, JANUARY = (
     date(2025, 2, 17),
@@ -56,6 +58,48 @@ def test_every_row_of_the_source_is_kept(shared: Path) -> None:
         )
         for row in source
     }
+
+
+NO_CONDITION = {
+    "europe_leads_ground",
+    "guarantees_for_both_sides",
+    "legal_limits",
+    "montreux_convention",
+    "no_article_5",
+    "no_foreign_troops",
+    "no_nato_troops",
+    "non_nato_mission",
+    "part_of_wider_guarantees",
+    "peacekeeping_not_deterrence",
+    "russia_in_talks",
+    "security_guarantee_for_force",
+    "un_mandate_demanded_by_left",
+    "us_participation",
+}
+"""What was asked for and no condition of ours stands for: kept as said, some of it as a caveat."""
+
+
+def test_what_was_asked_for_is_a_condition_or_kept_as_it_was_said() -> None:
+    for pledge in packaged_register().pledges:
+        assert bool(set(pledge.conditions_as_said) - NO_CONDITION) == bool(pledge.conditions), (
+            pledge.pledge_id
+        )
+
+
+@pytest.mark.parametrize(("table", "old_key"), [("approvals", "iso3"), ("positions", "actor")])
+def test_no_row_of_the_other_tables_is_lost(shared: Path, table: str, old_key: str) -> None:
+    with (shared / f"data/reference/{table}.csv").open(encoding="utf-8", newline="") as stream:
+        source = list(csv.DictReader(stream))
+    key = {"iso3": "code"}.get(old_key, old_key)
+    assert [(row[key], row["source_url"], row["confidence"]) for row in read_table(table)] == [
+        (row[old_key], row["source_url"], row["confidence"]) for row in source
+    ]
+
+
+def test_the_register_says_how_far_it_reaches() -> None:
+    register = packaged_register()
+    assert (register.first_day, register.last_day) == (date(2025, 1, 21), date(2026, 2, 2))
+    assert register.on(register.first_day - timedelta(1)) == {}
 
 
 def test_nothing_is_approved_or_deployed_in_the_packaged_register() -> None:
@@ -302,6 +346,17 @@ def test_no_file_makes_the_parser_fail_in_another_way(content: bytes) -> None:
         path.write_bytes(content)
         with pytest.raises(TableError):
             read_register(path, known_nations=NATIONS)
+
+
+ANY_TEXT = st.one_of(st.text(max_size=12), st.sampled_from(["FRA", "nan", "-1", "T001", "2025-02", "1e400"]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(PLEDGE_COLUMNS), ANY_TEXT)
+def test_no_cell_makes_the_reader_of_pledges_fail_in_another_way(column: str, text: str) -> None:
+    rows = [pledge_row(1, "FRA", "2025-01-01"), pledge_row(2, "DNK", "2025-02-01") | {column: text}]
+    with tempfile.TemporaryDirectory() as folder, suppress(TableError):
+        assert make_register(Path(folder), rows).pledges[0].nation == "FRA"
 
 
 SIZES = st.one_of(st.none(), st.integers(0, 20_000))
