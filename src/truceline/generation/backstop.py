@@ -304,13 +304,17 @@ def _put_together(
     """Return the evaluated measures with the substitutes' bill in its place, and what the bill leaves out."""
     if assumptions is None or SUBSTITUTE_COST not in [each.key for each in measures]:
         return given, ()
-    bills = [
-        bill_substitutes(rows, run.tasks_of(mask), assumptions, supplied=supplied)
-        for mask in range(given.shape[0])
-    ]
     column = {key: given[:, i] for i, key in enumerate(run.measures)}
-    column[SUBSTITUTE_COST] = np.array([bill.total.value for bill in bills])
-    return np.stack([column[each.key] for each in measures], axis=1), bills[0].unknown
+    everything = frozenset(run.tasks)
+    masks = np.arange(given.shape[0])
+    cost = np.full(masks.size, bill_substitutes(rows, everything, assumptions, supplied=supplied).total.value)
+    for i, task in enumerate(run.tasks):  # each task closes gaps of its own, so that their costs add up
+        alone = [row for row in rows if row.task.key == task]
+        left = bill_substitutes(alone, everything, assumptions, supplied=supplied).total.value
+        cost += (bill_substitutes(alone, (), assumptions).total.value - left) * (masks >> i & 1 == 0)
+    column[SUBSTITUTE_COST] = cost
+    unknown = bill_substitutes(rows, (), assumptions).unknown
+    return np.stack([column[each.key] for each in measures], axis=1), unknown
 
 
 __all__ = [

@@ -274,11 +274,12 @@ def _price(
         return None
     low, high = rate
     name = f"backstop.{which}.{substitute.capability}"
+    how = "Running a year" if which == "yearly" else "Bought once"
     leaf = Traced(
         f"{name}.rate",
         (low + high) / 2,
         MONEY,
-        f"{'Running a year' if which == 'yearly' else 'Bought once'}, {_PER_WORDS[substitute.per]}: {substitute.words}",
+        f"{how}, {_PER_WORDS[substitute.per]}: {substitute.words}",
         low=low,
         high=high,
         evidence=substitute.cost_evidence,
