@@ -116,8 +116,8 @@ def raise_in_order(
 
 def fill_blocks(
     need: Sequence[int], priority: Sequence[int], most: Sequence[Sequence[int]], pool: Sequence[int]
-) -> list[int]:
-    """Return the blocks each capability gets: by priority, within one the least filled share first.
+) -> list[list[int]]:
+    """Return what each capability gets (capability, nation): by priority, the least filled share first.
 
     most: (capability, nation) limits in blocks. pool: (nation,) blocks its people make.
     """
@@ -125,7 +125,7 @@ def fill_blocks(
     for level in sorted(set(priority)):
         members = [c for c in range(len(need)) if priority[c] == level]
         raise_in_order(transport, members, need, lambda c, have: (have / need[c], -(have + 1) / need[c]))
-    return [sum(row) for row in transport.taken]
+    return transport.taken
 
 
 def share_blocks(

@@ -89,25 +89,40 @@ class BlockProgram:
 
     # Filling -----------------------------------------------------------------------------------------------
 
+    def settle(self, members: Sequence[int], blocks: IntArray) -> None:
+        """Take over fills found elsewhere, (n, members), and keep each of them."""
+        self.blocks[:, list(members)] = blocks
+        for c in members:
+            at = np.flatnonzero(self._capability == c)
+            self._rows.append(_Row(at, np.ones(at.size), float(self.blocks[:, c].sum()), math.inf))
+
     def fill(self, members: Sequence[int]) -> tuple[StageAnswer, StageAnswer]:
         """Fill capabilities of one priority: the least filled share first, then as many people as can be.
 
-        Returns the least share and the people; later stages keep both.
+        Where the least share is all that nations could bring, were people no limit, the next least counts.
+        Returns the least share of those that are not so limited, and the people; later stages keep both.
         """
         open_to = np.isin(self._capability, list(members))
         reach = np.minimum(self.need, self.limit.sum(axis=0))
+        limits = {c: float(reach[c] / self.need[c]) for c in members}
         full = float(sum(self.size[c] * reach[c] for c in members))
-        share_bound = float(min(reach[c] / self.need[c] for c in members))
         people = self._most_people(members, open_to, full)
-        share = StageAnswer(self._least_share(members), share_bound)
-        if share.value < share_bound and people.value < full - SLACK and len(members) > 1:
-            share = self._widest_least_share(members, open_to, share_bound)
-            self._keep_share(members, share.value)
+        least = self._least_share(members)
+        share, asked = StageAnswer(least, least), False
+        left = [] if people.value >= full - SLACK else sorted(members)
+        while left:
+            at_most = min(limits[c] for c in left)
+            share = StageAnswer(self._least_share(left), at_most)
+            if len(members) == 1:
+                share = StageAnswer(share.value, people.bound / (self.size[left[0]] * self.need[left[0]]))
+            elif share.value < at_most:
+                share, asked = self._widest_least_share(left, open_to, at_most), True
+            self._keep_share(left, share.value)
+            if share.value < at_most:
+                break
+            left = [c for c in left if limits[c] > at_most]
+        if asked:
             people = self._most_people(members, open_to, full)
-        elif len(members) == 1:
-            c = members[0]
-            share = StageAnswer(share.value, people.bound / (self.size[c] * self.need[c]))
-        self._keep_share(members, share.value)
         at = np.flatnonzero(open_to)
         self._rows.append(_Row(at, self._people[at], people.value - SLACK, math.inf))
         return share, people

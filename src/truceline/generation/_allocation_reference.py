@@ -54,7 +54,7 @@ def count_filled(blocks: Blocks) -> tuple[int, ...]:
 def rank_fill(problem: AllocationProblem, filled: Sequence[int], *, one_size: bool) -> tuple[object, ...]:
     """Return what is to be as large as can be: by priority, least share and people, or all shares upwards.
 
-    one_size: blocks have one size, so that every share counts, least first; else the least and the people.
+    one_size: every share counts, least first; else shares up to the first that people limit.
     """
     ranks: list[object] = []
     wanted = [c for c in range(len(filled)) if problem.people_per_block[c] > 0 and problem.need_blocks[c] > 0]
@@ -62,8 +62,31 @@ def rank_fill(problem: AllocationProblem, filled: Sequence[int], *, one_size: bo
         members = [c for c in wanted if problem.priority[c] == level]
         shares = sorted(round(filled[c] / int(problem.need_blocks[c]), DIGITS) for c in members)
         people = sum(filled[c] * float(problem.people_per_block[c]) for c in members)
-        ranks.append(tuple(shares) if one_size else (shares[0], round(people, DIGITS)))
+        levels = tuple(shares) if one_size else _levels_not_limited(problem, filled, members)
+        ranks.append((levels, round(people, DIGITS)))
     return tuple(ranks)
+
+
+def _levels_not_limited(
+    problem: AllocationProblem, filled: Sequence[int], members: Sequence[int]
+) -> tuple[float, ...]:
+    """Return the least share, then the next where it is all that nations could bring alone, and so on."""
+    levels, left = [], list(members)
+    reach = {}
+    for c in members:
+        size, need = float(problem.people_per_block[c]), int(problem.need_blocks[c])
+        alone = [
+            min(int(problem.block_cap[n, c]), int((problem.people_cap[n] + 1e-9) // size), need)
+            for n in range(len(problem.nations))
+        ]
+        reach[c] = min(sum(alone), need) / need
+    while left:
+        levels.append(round(min(filled[c] / int(problem.need_blocks[c]) for c in left), DIGITS))
+        limit = min(reach[c] for c in left)
+        if levels[-1] < round(limit, DIGITS):
+            break
+        left = [c for c in left if reach[c] > limit]
+    return tuple(levels)
 
 
 def rank_burden(problem: AllocationProblem, blocks: Blocks) -> tuple[float, ...]:

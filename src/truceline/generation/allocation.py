@@ -3,8 +3,9 @@
 Whole blocks and people. Capabilities of priority 1 are filled first, then 2, and so on. Within one priority
 the least filled share is made as large as can be, and then as many people as can be come: half of two things
 serves a force better than all of one, and where blocks have one size nothing is lost by it (the next least
-share then follows, and so on). Fills settled, the burden rule says who brings them. What a nation stated or
-can bring is given, never chosen. Nothing here knows about conditions: the nations given are in.
+share then follows, and so on; with several sizes only past shares that supply limits, were there people
+enough). Fills settled, the burden rule says who brings them. What a nation stated or can bring is given,
+never chosen. Nothing here knows about conditions: the nations given are in.
 """
 
 from __future__ import annotations
@@ -358,12 +359,9 @@ def _share_equal(
     size = float(problem.people_per_block[people_c[0]])
     need, priority = problem.need_blocks[people_c].tolist(), problem.priority[people_c].tolist()
     pool = np.minimum(np.floor(problem.people_cap / size + _ROUNDING), limit.sum(axis=1)).astype(int).tolist()
-    filled = fill_blocks(need, priority, limit.T.tolist(), pool)
-    stages = []
-    for at in sorted(set(priority)):
-        members = [c for c, level in enumerate(priority) if level == at]
-        share, people = min(filled[c] / need[c] for c in members), size * sum(filled[c] for c in members)
-        stages += _fill_stages(at, StageAnswer(share, share), StageAnswer(people, people))
+    taken = fill_blocks(need, priority, limit.T.tolist(), pool)
+    filled = [sum(row) for row in taken]
+    stages = _exact_fill_stages(filled, need, priority, limit, size)
     burden = _make_burden(problem, limit.sum(axis=1) > 0, size * sum(filled))
     blocks = _even_out_blocks(burden, filled, limit, pool, size, np.zeros(len(pool)))
     return blocks, stages + burden.stages(blocks.sum(axis=1) * size)
@@ -393,7 +391,17 @@ def _share_mixed(
     need = problem.need_blocks[people_c]
     program = BlockProgram(limit, need, size, problem.people_cap, time_limit_s)
     stages: list[Stage] = []
-    for at in np.unique(priority):
+    # Priorities before the first block of another size are filled exactly, and kept.
+    first = np.flatnonzero(size != size[np.argmin(priority)])
+    settled = np.flatnonzero(priority < priority[first].min())
+    if settled.size and np.unique(size[settled]).size == 1:
+        one_size, known = float(size[settled[0]]), priority[settled].tolist()
+        pool = np.floor(problem.people_cap / one_size + _ROUNDING).astype(int).tolist()
+        taken = fill_blocks(need[settled].tolist(), known, limit[:, settled].T.tolist(), pool)
+        program.settle(settled.tolist(), np.array(taken, dtype=np.int64).T)
+        filled = [sum(row) for row in taken]
+        stages = _exact_fill_stages(filled, need[settled].tolist(), known, limit[:, settled], one_size)
+    for at in np.setdiff1d(priority, priority[settled]):
         share, people = program.fill(np.flatnonzero(priority == at).tolist())
         stages += _fill_stages(int(at), share, people)
     program.fix_fills()
@@ -423,6 +431,20 @@ def _even_out_common(
     filled, evened = blocks[:, common].sum(axis=0).tolist(), blocks.copy()
     evened[:, common] = _even_out_blocks(burden, filled, limit[:, common], pool, one_size, base)
     return evened
+
+
+def _exact_fill_stages(
+    filled: list[int], need: list[int], priority: list[int], limit: IntArray, size: float
+) -> list[Stage]:
+    stages, reach = [], np.minimum(need, limit.sum(axis=0))
+    for at in sorted(set(priority)):
+        members = [c for c, level in enumerate(priority) if level == at]
+        # Those that have all that nations could bring say nothing about how people were shared out.
+        short = [c for c in members if filled[c] < reach[c]]
+        share = min(filled[c] / need[c] for c in short or members)
+        people = size * sum(filled[c] for c in members)
+        stages += _fill_stages(at, StageAnswer(share, share), StageAnswer(people, people))
+    return stages
 
 
 def _fill_stages(priority: int, share: StageAnswer, people: StageAnswer) -> list[Stage]:

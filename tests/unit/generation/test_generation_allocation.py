@@ -70,6 +70,19 @@ def assert_within_limits(problem, answer):
     assert (answer.people <= problem.people_cap + 1e-9).all()
 
 
+def filled_before_another_size(problem):
+    """Return the capabilities of the priorities that come before the first with a second size."""
+    reach = np.minimum(problem.block_cap, problem.people_cap[:, None] // problem.people_per_block).sum(axis=0)
+    wanted = [c for c in range(len(problem.capabilities)) if problem.need_blocks[c] and reach[c]]
+    kept = []
+    for level in sorted({problem.priority[c] for c in wanted}):
+        upto = [c for c in wanted if problem.priority[c] <= level]
+        if len({problem.people_per_block[c] for c in upto}) > 1:
+            return kept
+        kept = upto
+    return kept
+
+
 def as_rows(blocks, problem):
     taken = np.where(problem.people_per_block > 0, blocks, 0)
     return tuple(tuple(row) for row in taken.tolist())
@@ -143,6 +156,17 @@ def test_blocks_of_several_sizes_fill_as_well_and_weigh_as_lightly_as_in_any_all
     rows = as_rows(answer.blocks, problem)
     filled = reference.count_filled(rows)
     everything = list(reference.list_allocations(problem))
+    # Priorities before the first block of another size are filled as blocks of one size are, and kept.
+    kept = filled_before_another_size(problem)
+    if kept:
+        first = dataclasses.replace(
+            problem, need_blocks=np.where(np.isin(range(len(filled)), kept), problem.need_blocks, 0)
+        )
+        best_first = max(
+            reference.rank_fill(first, reference.count_filled(a), one_size=True) for a in everything
+        )
+        assert reference.rank_fill(first, filled, one_size=True) == best_first
+        everything = [a for a in everything if all(reference.count_filled(a)[c] == filled[c] for c in kept)]
     ours = reference.rank_fill(problem, filled, one_size=False)
     best = max(reference.rank_fill(problem, reference.count_filled(a), one_size=False) for a in everything)
     assert ours == best
@@ -199,6 +223,27 @@ def test_the_order_in_which_nations_are_given_changes_nothing(battalion):
     np.testing.assert_array_equal(one.blocks[shuffled], two.blocks)
     np.testing.assert_array_equal(one.people[shuffled], two.people)
     assert one.stages == two.stages
+
+
+def test_what_hardly_anybody_brings_does_not_make_the_rest_uneven():
+    problem = make_problem(
+        nations=["A", "B"],
+        capabilities=["rare", "posts", "depots", "brigades"],
+        need_blocks=[10, 8, 8, 4],
+        priority=[1, 1, 1, 1],
+        people_per_block=[30, 30, 30, 60],
+        people_cap=[240, 180],
+        block_cap=[[1, 8, 8, 4], [0, 8, 8, 4]],
+        stated=[True, True],
+        key=[1, 1],
+    )
+    # One of ten is all there is of the rare one. 390 people are left for 720, a half of each is 360:
+    # one platoon more can come.
+    answer = allocate(problem)
+    assert answer.fill_share[0] == 0.1
+    assert answer.fill_share[1:].min() == 0.5
+    assert answer.people.sum() == 420
+    assert (answer.stages[0].value, answer.status) == (0.5, "optimal")
 
 
 def test_enablers_come_in_proportion_to_what_each_could_bring():
