@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from truceline.errors import OutputError, Problem
 from truceline.plan.model import Plan
-from truceline.publish.document import PlanDocument, traced_from_document
+from truceline.publish.document import PlanDocument
+from truceline.publish.record import traced_from_document
 from truceline.trace import Traced
 from truceline.units import format_share, format_value
 

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from truceline.detection.kinds import KINDS, STATES
+from truceline.generation.model import Mission
 from truceline.plan.crossings import Crossings
 from truceline.plan.ground import Ground
 from truceline.plan.model import Plan, PosturePlan, measure_weak_inputs
 from truceline.plan.watch import Watch
-from truceline.trace import Traced
+from truceline.publish.generation_record import GenerationRecord, record_generation
+from truceline.publish.record import Record, number_or_null, tree_of
 
 SCHEMA = "truceline.plan/1"
 """Name and version of the document; a change that breaks readers makes it 2."""
@@ -30,11 +32,7 @@ PLACE_DECIMALS = 3
 """Decimals of a degree for places: about 100 m, finer than the line is known."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class LineRecord(_Record):
+class LineRecord(Record):
     """The line of contact."""
 
     length_km: float
@@ -48,7 +46,7 @@ class LineRecord(_Record):
     sectors: list[str]
 
 
-class TaskRecord(_Record):
+class TaskRecord(Record):
     """One row of the troop-to-task table."""
 
     key: str
@@ -59,7 +57,7 @@ class TaskRecord(_Record):
     people: float
 
 
-class SiteRecord(_Record):
+class SiteRecord(Record):
     """A post or mast, at the precision at which it may be published."""
 
     name: str
@@ -71,7 +69,7 @@ class SiteRecord(_Record):
     sector: str
 
 
-class MovingRecord(_Record):
+class MovingRecord(Record):
     """Patrols or orbits of one sector."""
 
     means: str
@@ -79,7 +77,7 @@ class MovingRecord(_Record):
     units: int
 
 
-class CrossingRecord(_Record):
+class CrossingRecord(Record):
     """The least-exposed crossing of one sector by one kind in one state, for one intruder."""
 
     sector: str
@@ -96,7 +94,7 @@ class CrossingRecord(_Record):
     path_lonlat: list[tuple[float, float]]
 
 
-class LossRecord(_Record):
+class LossRecord(Record):
     """The one fixed means whose loss would leave the weakest crossing of a sector, paths sought anew."""
 
     name: str
@@ -107,7 +105,7 @@ class LossRecord(_Record):
     state: str
 
 
-class OneMoreRecord(_Record):
+class OneMoreRecord(Record):
     """The one more fixed means that would raise the weakest crossing of a sector most."""
 
     name: str
@@ -119,7 +117,7 @@ class OneMoreRecord(_Record):
     state: str
 
 
-class WeakPointRecord(_Record):
+class WeakPointRecord(Record):
     """What one loss or one more means would do to a sector's weakest crossing.
 
     In clear weather, day or night, by someone who knows the posts but not the schedules.
@@ -138,7 +136,7 @@ class WeakPointRecord(_Record):
     """Those for which paths were sought anew; a bound ruled the others out."""
 
 
-class DetectionRecord(_Record):
+class DetectionRecord(Record):
     """What is seen, by kind and by state."""
 
     detect: dict[str, float]
@@ -146,11 +144,13 @@ class DetectionRecord(_Record):
     attribute: dict[str, float]
 
 
-class PostureRecord(_Record):
+class PostureRecord(Record):
     """One posture."""
 
     label: str
     description: str
+    mission: Mission = "observation"
+    """What the force is for: observation, reassurance or interposition."""
     headlines: list[dict[str, Any]]
     """Numbers as trees: name, value, unit, label, formula, low, high, evidence, source, note, parts."""
     weak_input_share: dict[str, float]
@@ -167,7 +167,7 @@ class PostureRecord(_Record):
     """people, detect and bound: the personnel-detection curve."""
 
 
-class EstimateRecord(_Record):
+class EstimateRecord(Record):
     """A published estimate read against the posture planned in full."""
 
     key: str
@@ -180,7 +180,7 @@ class EstimateRecord(_Record):
     explained_by: list[str]
 
 
-class BandRecord(_Record):
+class BandRecord(Record):
     """An 80 % band and the assumptions that carry most of it."""
 
     low: float
@@ -189,7 +189,7 @@ class BandRecord(_Record):
     drivers: list[tuple[str, float]]
 
 
-class BandsRecord(_Record):
+class BandsRecord(Record):
     """Bands of the posture planned in full."""
 
     n_samples: int
@@ -198,7 +198,7 @@ class BandsRecord(_Record):
     bands: dict[str, BandRecord]
 
 
-class PlanDocument(_Record):
+class PlanDocument(Record):
     """The whole of plan.json."""
 
     schema_name: Literal["truceline.plan/1"] = Field(alias="schema")
@@ -215,6 +215,8 @@ class PlanDocument(_Record):
     """Every assumption: name, value, unit, low, high, evidence, source, note."""
     warnings: list[str]
     bands: BandsRecord | None
+    generation: GenerationRecord | None = None
+    """Who would come; null where the scenario names no contributors."""
 
 
 def document_plan(plan: Plan) -> PlanDocument:
@@ -249,6 +251,7 @@ def document_plan(plan: Plan) -> PlanDocument:
         assumptions=[plan.assumptions.trace(name).to_dict() for name in plan.assumptions],
         warnings=[str(problem) for problem in plan.warnings],
         bands=_bands(plan),
+        generation=None if plan.generation is None else record_generation(plan.generation),
     )
 
 
@@ -283,7 +286,8 @@ def _posture(one: PosturePlan, ground: Ground | None) -> PostureRecord:
     return PostureRecord(
         label=one.label,
         description=one.posture.description,
-        headlines=[_without_nan(traced.to_dict()) for traced in one.headlines.values()],
+        mission=one.posture.mission,
+        headlines=[tree_of(traced) for traced in one.headlines.values()],
         weak_input_share={name: round(measure_weak_inputs(t), 4) for name, t in one.headlines.items()},
         tasks=[TaskRecord(**{key: row[key] for key in TaskRecord.model_fields}) for row in rows],
         sites=sites,
@@ -372,10 +376,10 @@ def _crossings(crossings: Crossings, ground: Ground) -> list[CrossingRecord]:
                 state=one.state,
                 intruder=one.intruder,
                 passable=one.passable,
-                p_least=_number(one.p_least),
-                p_average=_number(one.p_average),
+                p_least=number_or_null(one.p_least),
+                p_average=number_or_null(one.p_average),
                 open_width_km=round(one.open_width_m / 1000, 3),
-                chainage_km=_number(one.chainage_m / 1000, 1),
+                chainage_km=number_or_null(one.chainage_m / 1000, 1),
                 path_lonlat=list(dict.fromkeys(path)),
             )
         )
@@ -444,18 +448,6 @@ def _bands(plan: Plan) -> BandsRecord | None:
     )
 
 
-def _number(value: float, digits: int = 6) -> float | None:
-    return None if math.isnan(value) else round(value, digits)
-
-
-def _without_nan(tree: dict[str, Any]) -> dict[str, Any]:
-    value = tree["value"]
-    clean = dict(tree, value=None if isinstance(value, float) and not math.isfinite(value) else value)
-    if "parts" in tree:
-        clean["parts"] = [_without_nan(part) for part in tree["parts"]]
-    return clean
-
-
 def dump_document(document: PlanDocument) -> str:
     """Return the document as JSON text: sorted nowhere, so keys keep the order of the schema."""
     data = document.model_dump(mode="json", by_alias=True)
@@ -465,13 +457,3 @@ def dump_document(document: PlanDocument) -> str:
 def write_document(plan: Plan, path: Path) -> None:
     """Write plan.json into a folder that the caller swaps in when all is written."""
     path.write_text(dump_document(document_plan(plan)), encoding="utf-8")
-
-
-def traced_from_document(tree: dict[str, Any]) -> Traced:
-    """Return a headline tree of a document as a `Traced`; null becomes NaN."""
-
-    def restore(node: dict[str, Any]) -> dict[str, Any]:
-        value = math.nan if node.get("value") is None else node["value"]
-        return dict(node, value=value, parts=[restore(part) for part in node.get("parts", [])])
-
-    return Traced.from_dict(restore(tree))

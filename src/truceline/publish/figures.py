@@ -15,6 +15,7 @@ from truceline.plan.crossings import INTRUDERS, Crossings
 from truceline.plan.ground import Ground
 from truceline.plan.model import Plan
 from truceline.publish import figure_style as style
+from truceline.publish.backstop_figures import draw_gaps, draw_values
 from truceline.publish.frontier_figure import draw_frontier
 from truceline.publish.map_figure import draw_map
 from truceline.publish.wording import GROUP_WORDS, STATE_WORDS, small_print
@@ -36,7 +37,8 @@ _INTRUDER_LOOKS = {"knows the posts": (style.INK, 1.3, "-"), "waits for the gap"
 def draw_figures(plan: Plan) -> dict[str, str]:
     """Return every figure by name, as SVG text; a plan without a map has only the troop-to-task figure.
 
-    The same plan gives the same text. Names: map, frontier, crossings, tasks.
+    The same plan gives the same text. Names: map, frontier, crossings, tasks; backstop-gap and backstop-value
+    where nations were asked for.
     """
     figures: dict[str, str] = {}
     if plan.ground is not None:
@@ -46,6 +48,10 @@ def draw_figures(plan: Plan) -> dict[str, str]:
         if plan.chosen.crossings is not None:
             figures["crossings"] = draw_crossings(plan, plan.ground, plan.chosen.crossings)
     figures["tasks"] = draw_tasks(plan)
+    if plan.generation is not None and plan.generation.backstop_rows:
+        figures["backstop-gap"] = draw_gaps(plan, plan.generation)
+    if plan.generation is not None and plan.generation.backstop is not None:
+        figures["backstop-value"] = draw_values(plan, plan.generation, plan.generation.backstop)
     return figures
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = "truceline.publish"
-_FIGURE_ORDER = ("map", "frontier", "crossings", "tasks")
+_FIGURE_ORDER = ("map", "frontier", "crossings", "tasks", "backstop-gap", "backstop-value")
 
 
 def render_report(plan: Plan, figures: Mapping[str, str]) -> str:
@@ -28,7 +28,8 @@ def render_report(plan: Plan, figures: Mapping[str, str]) -> str:
 
     inline = {name: Markup(inline_svg(figures[name])) for name in _FIGURE_ORDER if name in figures}  # noqa: S704
     page = _environment().get_template("report.html.j2")
-    text = page.render(view=view_report(plan), figures=inline, style=Markup(_read("report.css")))  # noqa: S704
+    style = _read("report.css") + (_read("generation.css") if plan.generation is not None else "")
+    text = page.render(view=view_report(plan), figures=inline, style=Markup(style))  # noqa: S704
     return text if text.endswith("\n") else f"{text}\n"
 
 

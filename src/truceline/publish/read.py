@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from truceline.errors import OutputError, Problem
-from truceline.publish.document import SCHEMA, PlanDocument, traced_from_document
+from truceline.publish.document import SCHEMA, PlanDocument
+from truceline.publish.record import traced_from_document
 from truceline.trace import Traced
 
 MAX_BYTES = 50_000_000
@@ -64,7 +65,10 @@ def explain(folder: str | Path, name: str, *, posture: str | None = None) -> Tra
     if key not in document.postures:
         known = ", ".join(document.postures)
         raise OutputError("explain", [Problem(f"--posture {key}", "is not in this plan", f"one of {known}")])
-    headlines = [traced_from_document(tree) for tree in document.postures[key].headlines]
+    trees = [*document.postures[key].headlines]
+    if document.generation is not None and document.generation.posture == key:
+        trees += document.generation.headlines
+    headlines = [traced_from_document(tree) for tree in trees]
     by_name = {traced.name: traced for traced in headlines}
     everything = dict(by_name)
     for traced in headlines:

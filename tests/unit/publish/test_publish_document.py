@@ -21,9 +21,9 @@ from truceline.publish.document import (
     PlanDocument,
     document_plan,
     dump_document,
-    traced_from_document,
     write_document,
 )
+from truceline.publish.record import traced_from_document
 from truceline.trace import Traced
 
 

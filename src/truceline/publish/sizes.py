@@ -1,0 +1,105 @@
+"""How a number is shown that nobody stated: with its mark, its range, and no more digits than it is worth.
+
+People, units of a capability, shares. Sizes that a nation stated stand as it gave them. A prior of ours never
+stands bare: ``≈ 5,450 ours (2,700–8,200)``, in tight cells ``≈5,450 ours``. Where the mark goes is decided
+here and nowhere else; nothing is computed but the rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from truceline.trace import Traced
+from truceline.units import format_share
+
+ABOUT = "≈"
+OURS = "ours"
+"""The mark of a number that rests on a size nobody stated."""
+DIGITS, DIGITS_OF_BOUNDS = 3, 2
+"""Digits of a prior and of the ends of its range, which is wide: more would pretend to know."""
+_DASH = "–"
+
+
+@dataclass(frozen=True)
+class Size:
+    """A number as a reader meets it. `parts` keep it apart from its mark, so that a page can set them."""
+
+    number: str
+    mark: str = ""
+    """Whose it is: "ours", "stated", or what part of a sum is ours; empty for a number like any other."""
+    range: str = ""
+    is_ours: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.number, self.mark, self.range) if part)
+
+
+def round_to(value: float, digits: int) -> float:
+    """Return a number to so many significant digits."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def format_units(value: float) -> str:
+    """Return people or units for readers: whole from ten on, one decimal below where it is not whole."""
+    if abs(value) >= 10 or float(value).is_integer():
+        return f"{round(value):,}"
+    return f"{value:.1f}"
+
+
+def show_range(low: float | None, high: float | None, digits: int = DIGITS_OF_BOUNDS) -> str:
+    """Return the ends of a range in brackets, or nothing where one is unknown."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"({format_units(round_to(low, digits))}{_DASH}{format_units(round_to(high, digits))})"
+
+
+def show_ours(traced: Traced, *, tight: bool = False) -> Size:
+    """Return a number that rests on a prior of ours, with its range unless `tight`."""
+    number = format_units(round_to(traced.value, DIGITS))
+    if tight:
+        return Size(f"{ABOUT}{number}", OURS, is_ours=True)
+    return Size(f"{ABOUT} {number}", OURS, show_range(traced.low, traced.high), is_ours=True)
+
+
+def show_ours_value(value: float) -> Size:
+    """Return a bare number of ours for a tight cell."""
+    return Size(f"{ABOUT}{format_units(round_to(value, DIGITS))}", OURS, is_ours=True)
+
+
+def show_ours_share(value: float) -> Size:
+    """Return a share that rests on a prior of ours."""
+    return Size(f"{ABOUT}{format_share(value)}", OURS, is_ours=True)
+
+
+def show_people(traced: Traced, basis: str, *, tight: bool = False) -> Size:
+    """Return the people of one contributor: stated sizes as stated, ours marked, a dash for nobody.
+
+    basis: "stated", "ours" or "none", as in `truceline.generation.model.SizeBasis`.
+    """
+    if basis == "ours":
+        return show_ours(traced, tight=tight)
+    if basis == "none":
+        return Size(_DASH)
+    return Size(format_units(traced.value), "" if tight else "stated")
+
+
+def show_sum(total: Traced, ours: float, *, tight: bool = False, noun: str = "") -> Size:
+    """Return a sum of stated sizes and of ours; where any of it is ours it says how much.
+
+    ours: the part of `total` that rests on sizes nobody stated. noun: stands behind the number in a sentence.
+    """
+    noun = f" {noun}" if noun else ""
+    if not ours > 0:
+        return Size(f"{format_units(total.value)}{noun}")
+    if math.isclose(ours, total.value, rel_tol=1e-6):
+        size = show_ours(total, tight=tight)
+        return replace(size, number=f"{size.number}{noun}")
+    part = f"{ABOUT}{format_units(round_to(ours, DIGITS))} {OURS}"
+    number = format_units(round_to(total.value, DIGITS))
+    if tight:
+        return Size(f"{ABOUT}{number}", f"of which {part}", is_ours=True)
+    return Size(
+        f"{ABOUT} {number}{noun}", f"of which {part}", show_range(total.low, total.high), is_ours=True
+    )
