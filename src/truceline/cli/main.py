@@ -15,7 +15,14 @@ import typer
 from typer.core import TyperGroup
 
 from truceline import __version__
-from truceline.cli import ground_commands, plan_command, result_commands, scenario_commands, siting_commands
+from truceline.cli import (
+    generation_commands,
+    ground_commands,
+    plan_command,
+    result_commands,
+    scenario_commands,
+    siting_commands,
+)
 from truceline.cli._console import print_error, print_line
 from truceline.errors import TrucelineError
 
@@ -60,6 +67,9 @@ app = typer.Typer(
 app.command()(plan_command.plan)
 app.command()(result_commands.explain)
 app.command()(result_commands.compare)
+app.command()(generation_commands.generate)
+app.command()(generation_commands.backstop)
+app.command()(generation_commands.unlock)
 app.command()(siting_commands.site)
 app.add_typer(scenario_commands.app, name="scenario")
 app.add_typer(ground_commands.app, name="ground")
