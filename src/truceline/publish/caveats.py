@@ -17,6 +17,12 @@ class Caveat(NamedTuple):
     text: str
 
 
+_STRENGTH_IS_NOT_WILL = Caveat(
+    "Strength is not will",
+    "Nothing here says whether anybody sends these people, whether a party lets them move, or"
+    " what is done with a report. A guarantor's will and a party's intent are not estimated.",
+)
+"""Said where nations are not asked; where they are, what is weak about asking them is said instead."""
 _OF_ANY_PLAN = (
     Caveat(
         "Fitted means consistent, not predictive",
@@ -24,11 +30,7 @@ _OF_ANY_PLAN = (
         " strength they had. That shows the model agrees with those missions; it does not show that"
         " the next one will be like them.",
     ),
-    Caveat(
-        "Strength is not will",
-        "Nothing here says whether anybody sends these people, whether a party lets them move, or"
-        " what is done with a report. A guarantor's will and a party's intent are not estimated.",
-    ),
+    _STRENGTH_IS_NOT_WILL,
     Caveat(
         "Nobody is jammed or shot at",
         "Drones, masts and posts work as in their data sheets. Where drones are hunted and signals"
@@ -70,6 +72,30 @@ _OF_SIGHT = (
         " happens behind it, and whether anybody is stopped, is not judged.",
     ),
 )
+_OF_NATIONS = (
+    Caveat(
+        "Most sizes are ours",
+        "Few nations have said how many people they would send. For the others this report uses a share of"
+        " their published strength that might be kept abroad, right within half and one and a half times at"
+        " best, and marks every number that rests on it as ours. It is not what they offered.",
+    ),
+    Caveat(
+        "Conditions are read from statements",
+        "What a nation waits for is taken from what was reported, its law and rules of ours, and coded by"
+        " one reader. Days for approvals are estimates. A statement may not be kept, and nothing here says"
+        " how likely it is to be.",
+    ),
+    Caveat(
+        "Holdings are not availability",
+        "What is held is counted from public lists; how much of it is ready and would be released is ours."
+        " Substitutes and their costs are orders of size.",
+    ),
+    Caveat(
+        "A verdict on a claim is about these numbers",
+        "A claim that is challenged here may still be right under other assumptions, and one that is"
+        " reproduced may be right for other reasons.",
+    ),
+)
 _STATISTICAL = Caveat(
     "No elevation model: sight is a chance, not a place",
     "Line of sight is statistical for the kind of country. Averages are indicative. The least-exposed"
@@ -84,6 +110,13 @@ _TERRAIN = Caveat(
 
 def list_caveats(plan: Plan) -> tuple[Caveat, ...]:
     """Return the weaknesses of this plan, those that move the numbers most first."""
+    if plan.generation is not None:
+        said = tuple(caveat for caveat in _of_force(plan) if caveat is not _STRENGTH_IS_NOT_WILL)
+        return (*said, *_OF_NATIONS)
+    return _of_force(plan)
+
+
+def _of_force(plan: Plan) -> tuple[Caveat, ...]:
     if plan.ground is None:
         only_length = Caveat(
             "Only a length",

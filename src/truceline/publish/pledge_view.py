@@ -116,8 +116,7 @@ def view_conditions(generation: Generation) -> Row:
                 "state": state,
                 "state_words": STATE_OF_CONDITION_WORDS[state],
                 "lead": say_lead(condition),
-                "after": "",
-                "n": str(len(codes)),
+                "n": f"{len(codes)} waiting" if codes else "nobody",
                 "who": list_words([names.get(code, code) for code in codes], most=MOST_NAMES),
             }
         )

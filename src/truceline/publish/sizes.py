@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+
 from truceline.trace import Traced
 from truceline.units import format_share
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.plan import Plan
+from truceline.publish import backstop_tables, generation_tables
 from truceline.publish.table import Table, number, people, share, text
 from truceline.publish.tables import KINDS_OF_TABLE, make_tables, write_tables
 
@@ -49,7 +50,8 @@ def test_names_of_columns_carry_their_units() -> None:
 
 
 def test_only_tables_with_rows_are_there(tables: dict[str, Table], length_plan: Plan) -> None:
-    assert set(tables) == {table.name for table, _ in KINDS_OF_TABLE} - {"drivers", "warnings"}
+    of_nations = {table.name for table, _ in (*generation_tables.TABLES, *backstop_tables.TABLES)}
+    assert set(tables) == {table.name for table, _ in KINDS_OF_TABLE} - {"drivers", "warnings"} - of_nations
     of_length = make_tables(length_plan)
     assert {"headlines", "tasks", "postures", "assumptions", "densities"} <= set(of_length)
     assert not {"posts", "sectors", "crossings", "frontier", "estimates"} & set(of_length)
