@@ -39,6 +39,10 @@ NUMBER_MAX = 10**9
 PROVEN_GAP = 1e-6
 """Gap up to which a stage counts as proven: solver tolerance on people and shares."""
 _WHOLE = ("need_blocks", "priority", "block_cap")
+RELIEF_LEAST = 1e-9
+"""Share of the greatest measure by which passing a block on must relieve somebody."""
+PASSES_PER_BLOCK = 4
+"""Times each large block may be passed on; far more than it takes, so that the work always ends."""
 _ROUNDING = 1e-9  # a pool of whole blocks must not lose one by rounding
 
 
@@ -172,9 +176,9 @@ def allocate(problem: AllocationProblem, *, time_limit_s: float = math.inf) -> A
     nothing, then evens out effort (people / key). ``gdp-share`` makes the greatest distance of a nation's
     people from its share of the key, among nations that can bring people, as small as can be.
     ``equal-effort`` makes the greatest effort as small as can be. Then the next greatest, and so on: exactly
-    so where blocks have one size, and for the commonest size where they differ. A nation whose key is 0
-    comes after the others where effort counts. Ties go by the alphabet. Enablers take no people and are
-    shared in proportion to what each nation could bring.
+    so where blocks have one size; where they differ, exactly for the commonest and block by block for others.
+    A nation whose key is 0 comes after the others where effort counts. Ties go by the alphabet. Enablers take
+    no people and are shared in proportion to what each nation could bring.
 
     Blocks of one size: exact (`_allocation_flow`). Of several: HiGHS, stage by stage, with a limit of nodes
     that is the same everywhere; time_limit_s (all stages together) only where a caller wants one.
@@ -411,7 +415,8 @@ def _share_mixed(
     answers.append(
         program.even_out(burden.measure, burden.slope, burden.level, both=burden.rule == "gdp-share")
     )
-    blocks = _even_out_common(burden, program.blocks, size, limit, problem.people_cap)
+    blocks = _pass_on_large(burden, program.blocks, size, limit, problem.people_cap)
+    blocks = _even_out_common(burden, blocks, size, limit, problem.people_cap)
     return blocks, stages + burden.stages(blocks @ size, answers)
 
 
@@ -431,6 +436,46 @@ def _even_out_common(
     filled, evened = blocks[:, common].sum(axis=0).tolist(), blocks.copy()
     evened[:, common] = _even_out_blocks(burden, filled, limit[:, common], pool, one_size, base)
     return evened
+
+
+def _pass_on_large(
+    burden: _Burden, blocks: IntArray, size: FloatArray, limit: IntArray, people_cap: FloatArray
+) -> IntArray:
+    """Pass blocks of other sizes than the commonest from a nation to one that is left less burdened by it.
+
+    One block at a time, the greatest relief first, until none helps: the greatest measure of all is proven
+    before and stays; this evens out what lies below it, which the proof leaves open. Nations that stated a
+    size and those that did not keep their people.
+    """
+    passed = blocks.copy()
+    sizes = np.unique(size)
+    common = sizes[np.argmax([blocks[:, size == one].sum() for one in sizes])]
+    large = np.flatnonzero(size != common)
+    for _ in range(int(passed[:, large].sum()) * PASSES_PER_BLOCK):
+        people = passed @ size
+        before = burden.measure(people)
+        best, relief = None, RELIEF_LEAST * max(1.0, float(before.max(initial=0.0)))
+        for c in large.tolist():
+            less, more = burden.measure(people - size[c]), burden.measure(people + size[c])
+            gives = (passed[:, c] > 0) & ~burden.keyless
+            takes = (
+                (limit[:, c] > passed[:, c]) & (people + size[c] <= people_cap + _ROUNDING) & ~burden.keyless
+            )
+            gain = np.maximum(before[:, None], before[None, :]) - np.maximum(less[:, None], more[None, :])
+            fits = (
+                gives[:, None] & takes[None, :] & (burden.asked_last[:, None] == burden.asked_last[None, :])
+            )
+            np.fill_diagonal(fits, False)
+            gain = np.where(fits, gain, -np.inf)
+            at = int(np.argmax(gain))
+            if gain.flat[at] > relief:
+                relief, best = float(gain.flat[at]), (c, *divmod(at, len(people)))
+        if best is None:
+            break
+        c, giver, taker = best
+        passed[giver, c] -= 1
+        passed[taker, c] += 1
+    return passed
 
 
 def _exact_fill_stages(

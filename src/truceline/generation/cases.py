@@ -12,6 +12,7 @@ from datetime import date
 
 from truceline.errors import ProblemList, ScenarioError
 from truceline.generation.condition_book import DECISION, PARLIAMENT, ConditionBook, suggest_key
+from truceline.generation.model import Mission
 from truceline.generation.pledges import Stance
 
 _UNITED_STATES = ("us.", "monitoring.us", "nato-assets")
@@ -47,10 +48,13 @@ class Case:
     """What is assumed, for a reader."""
 
 
-def list_cases(book: ConditionBook, day: date, stances: Mapping[str, Stance]) -> tuple[Case, ...]:
+def list_cases(
+    book: ConditionBook, day: date, stances: Mapping[str, Stance], mission: Mission | None = None
+) -> tuple[Case, ...]:
     """Return the named cases: today, no-backstop, coalition, un-mandate, everyone-decides.
 
     stances: what every nation had said by `day` (`Register.on`): it tells which governments are still open.
+    mission: governments that have not spoken of it are open too; None asks nobody about a mission.
     A condition of the packaged book that a user's book lacks is left out.
 
     Raises ScenarioError when the states recorded for the day contradict each other.
@@ -59,7 +63,11 @@ def list_cases(book: ConditionBook, day: date, stances: Mapping[str, Stance]) ->
     states = book.states(day)
     today = {key for key, state in states.items() if state == "met"} - composites
     parliaments = {key for key in book if key.startswith(PARLIAMENT)}
-    open_nations = {code for code, stance in stances.items() if stance.is_open}
+    open_nations = {
+        code
+        for code, stance in stances.items()
+        if (stance.is_open if mission is None else stance.must_decide_on(mission))
+    }
     awaited = {key for stance in stances.values() for key in stance.conditions if key.startswith(DECISION)}
     opens = {DECISION + code for code in open_nations}
     decided = awaited - opens

@@ -47,6 +47,7 @@ def gather_inputs(
         ),
         tour_months=assumptions.value("rotation.tour"),
         dwell_months=assumptions.value("rotation.dwell"),
+        offered=_sum_offers(whole, situation),
         generated=_band(whole.people, "ours") if whole else None,
         generated_stated=whole.people.value - whole.people_ours if whole else None,
         generated_no_backstop=_band(without.people, "ours") if without else None,
@@ -73,7 +74,7 @@ def gather_inputs(
         substitute_yearly=_sum_rows(rows, "yearly"),
         substitute_unknown=bill.unknown if bill is not None else (),
         uk_people=_band(uk.people, uk.basis) if uk is not None and uk.basis != "none" else None,
-        uk_tied_up=_tied_up(uk.people, uk.endurance.multiplier, uk.basis)
+        uk_tied_up=_tied_up(uk.people, uk.endurance.multiplier, "ours" if uk.basis == "ours" else "plan")
         if uk is not None and uk.endurance is not None and uk.basis != "none"
         else None,
         uk_pool=_band(pool, "ours") if (pool := pool_people(situation.nations["GBR"], assumptions)) else None,
@@ -162,6 +163,11 @@ def _detect(
     tasks = frozenset(basis.outcomes.tasks) if brought else frozenset()
     filled = fill_intelligence(requirements, situation.offers_of(whole.codes), tasks, {}, basis)
     return read_outcome(basis.outcomes, "detect", 1.0, filled)
+
+
+def _sum_offers(whole: CaseResult | None, situation: Situation) -> Band | None:
+    """Return all that those who come could bring, whatever this force has work for."""
+    return None if whole is None else _sum_bands([situation.offers[code].people for code in whole.codes])
 
 
 def _share_of(worth: BackstopWorth | None, task: str) -> float | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from truceline.generation.claim_model import Band, Claim, ClaimInputs, Finding, Judge, PostureFigures
+from truceline.generation.readiness import COUNT_TOLERANCE
 from truceline.units import format_people, format_share
 
 ABOUT_SHARE = 0.2
@@ -167,9 +168,10 @@ def _ready_without_us(claim: Claim, x: ClaimInputs) -> Finding:
         return _lacking("the register of April 2025")
     told = (
         f"On 10 April 2025 the register has {x.ready_april_2025} nations ready while the backstop was "
-        f"unknown; {_low(claim):.0f} were reported, and not all of them named."
+        f"unknown, where {_low(claim):.0f} were reported; two of those named had not yet spoken in it."
     )
-    return Finding(_about(x.ready_april_2025, claim), told, float(x.ready_april_2025), "nation")
+    near = abs(x.ready_april_2025 - _low(claim)) <= COUNT_TOLERANCE
+    return Finding(near, told, float(x.ready_april_2025), "nation")
 
 
 def _any_form(claim: Claim, x: ClaimInputs) -> Finding:
@@ -179,7 +181,8 @@ def _any_form(claim: Claim, x: ClaimInputs) -> Finding:
         f"On 5 September 2025 the register has {x.any_form_september_2025} nations offering something in any "
         f"form, on land, at sea, in the air or in training; the {_low(claim):.0f} were never named."
     )
-    return Finding(_about(x.any_form_september_2025, claim), told, float(x.any_form_september_2025), "nation")
+    near = abs(x.any_form_september_2025 - _low(claim)) <= COUNT_TOLERANCE
+    return Finding(near, told, float(x.any_form_september_2025), "nation")
 
 
 def _three_options(claim: Claim, x: ClaimInputs) -> Finding:

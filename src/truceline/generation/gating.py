@@ -16,7 +16,15 @@ from typing import Literal
 from truceline.errors import ProblemList, ScenarioError
 from truceline.generation.condition_book import DECISION, PARLIAMENT, ConditionBook
 from truceline.generation.model import MISSIONS, Clause, Mission
-from truceline.generation.pledges import COALITION, INSIDE_POSITIONS, PARTIES, POSITIONS, Stance
+from truceline.generation.pledges import (
+    COALITION,
+    GUARANTOR,
+    INSIDE_POSITIONS,
+    OUTSIDE_POSITIONS,
+    PARTIES,
+    POSITIONS,
+    Stance,
+)
 
 Sayer = Literal["stated", "law", "rule"]
 
@@ -102,7 +110,7 @@ def list_gates(
             found = f"has the group {group!r}, for which no route is known" if group else "has no group"
             hint = f"one of {', '.join(sorted(REFUSED_GROUPS | NEUTRAL_GROUPS))}"
             problems.add(f"nation {code}", found, hint)
-        needed = [*stance.conditions, *([DECISION + code] if stance.is_open else [])]
+        needed = [*stance.conditions, *([DECISION + code] if stance.must_decide_on(mission) else [])]
         for key in needed:
             if key not in book:
                 problems.add(
@@ -155,8 +163,10 @@ def _make_gate(stance: Stance, book: ConditionBook, mission: Mission, group: str
     if PARLIAMENT + stance.nation in book:
         law = f"{approval.legal_basis}: {approval.rule}" if approval else "law asks for a vote"
         add(PARLIAMENT + stance.nation, "law", law)
-    if stance.is_open:
-        add(DECISION + stance.nation, "rule", f"its government has not decided ({stance.latest.reference})")
+    if stance.must_decide_on(mission):
+        what = "" if stance.is_open else f" on {mission}, of which it has not spoken"
+        because = f"its government has not decided{what} ({stance.latest.reference})"
+        add(DECISION + stance.nation, "rule", because)
     routes = _find_routes(stance, group, in_eu)
     if group in NEUTRAL_GROUPS:
         bound_by_law = approval is not None and approval.un_mandate
@@ -197,6 +207,10 @@ def _why_never(stance: Stance, mission: Mission) -> str:
     if stance.nation in PARTIES:
         role = "the host" if stance.position == "host" else "a side of the conflict"
         return f"{stance.name} is {role} and contributes nobody."
+    if stance.nation == GUARANTOR:
+        return f"{stance.name} brings the backstop, which is weighed task by task {said}."
+    if stance.position in OUTSIDE_POSITIONS:
+        return ""  # what it refuses is to send people; it would lend what serves from outside
     if stance.position not in INSIDE_POSITIONS:
         return f"{stance.name} {POSITIONS[stance.position]} {said}: it offers nothing inside the country."
     if mission in stance.refuses:

@@ -13,7 +13,7 @@ from datetime import date
 from truceline.errors import Problem, ProblemList, ScenarioError
 from truceline.generation.allocation import BURDEN_RULES, BurdenRule
 from truceline.generation.backstop import TASKS, BackstopRow, BackstopWorth
-from truceline.generation.cases import list_cases, vary_case
+from truceline.generation.cases import Case, list_cases, vary_case
 from truceline.generation.claim_inputs import gather_inputs
 from truceline.generation.claims import ClaimScore, score_claims
 from truceline.generation.matching import settle_case
@@ -88,9 +88,12 @@ def generate(
     situation = read_situation(contributors, day, basis.mission, assumptions, requirements)
     supplied = {task: share.value for task, share in contributors.supplied.items()}
     tell("situation", 1.0)
-    cases = {case.key: case for case in list_cases(situation.book, day, situation.stances)}
+    cases = {case.key: case for case in list_cases(situation.book, day, situation.stances, basis.mission)}
     shown = vary_case(
-        cases[question.case or contributors.case], question.meet, question.unmeet, book=situation.book
+        _pick(cases, question.case or contributors.case),
+        question.meet,
+        question.unmeet,
+        book=situation.book,
     )
     asked = dict(cases) if shown.key in cases else {**cases, shown.key: shown}
     results: dict[str, CaseResult] = {}
@@ -155,6 +158,13 @@ def _check_question(contributors: Contributors, question: Question) -> BurdenRul
             problems.add(f"contributors.supplied.{task}", "is not a task", f"one of {', '.join(known)}")
     problems.raise_if_any(ScenarioError, "contributors")
     return next(rule for rule in BURDEN_RULES if rule == burden)
+
+
+def _pick(cases: dict[str, Case], key: str) -> Case:
+    if key not in cases:
+        problem = Problem(f"case {key}", "is not a case", f"one of {', '.join(cases)}")
+        raise ScenarioError("contributors", [problem])
+    return cases[key]
 
 
 def _unlock(

@@ -38,6 +38,10 @@ POSITIONS: Mapping[str, str] = {
 """Positions, each in words."""
 INSIDE_POSITIONS = frozenset({"will_send_conditional", "open_undecided", "air_sea_only"})
 """Positions that offer something inside the country, or may."""
+OUTSIDE_POSITIONS = frozenset(
+    {"neighbouring_territory_only", "basing_logistics_only", "enabler_support_only"}
+)
+"""Positions that lend what serves from outside: aircraft, satellites, bases, and no people in the country."""
 OPEN_POSITION = "open_undecided"
 
 CAVEATS: Mapping[str, str] = {
@@ -62,6 +66,8 @@ COALITION = "COA"
 """Stands for the coalition as a whole: its sizes are counted through its members."""
 PARTIES = frozenset({"UKR", "RUS"})
 """The host and the other side contribute nobody to a force between or behind them."""
+GUARANTOR = "USA"
+"""Brings the backstop, task by task, and is not counted among the contributors."""
 
 MISSION_BASES: Mapping[str, str] = {
     "stated": "the nation said so",
@@ -180,6 +186,10 @@ class Stance:
     def is_open(self) -> bool:
         """Tell whether its government has still to decide."""
         return self.is_offer and self.position == OPEN_POSITION
+
+    def must_decide_on(self, mission: Mission) -> bool:
+        """Tell whether its government has still to decide, at all or on a mission it has not spoken of."""
+        return self.is_open or (self.is_offer and mission not in (*self.accepts, *self.refuses))
 
     @property
     def size_words(self) -> str:

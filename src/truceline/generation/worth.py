@@ -97,7 +97,9 @@ def weigh_tasks(
 
     seen = (SENT, DETECT, VERIFY, WEAKEST) if basis.outcomes is not None else ()
     measures = (PEOPLE, *seen, COST)
-    return weigh_backstop(tasks, rows, evaluate, measures, assumptions=assumptions, progress=progress)
+    return weigh_backstop(
+        tasks, rows, evaluate, measures, assumptions=assumptions, supplied=supplied, progress=progress
+    )
 
 
 def _read(outcomes: WatchOutcomes, measure: str, strength: float, filled: Mapping[str, float]) -> float:

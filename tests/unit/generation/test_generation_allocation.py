@@ -367,3 +367,23 @@ def test_everything_wrong_is_told_at_once():
     with pytest.raises(ScenarioError) as caught:
         allocate(empty)
     assert [p.where for p in caught.value.problems] == ["nations", "capabilities", "people_cap", "burden"]
+
+
+def test_battalions_pass_from_the_strained_to_the_rested_below_a_strain_that_must_be() -> None:
+    """One nation stated more than its capacity and must be used: that proves nothing for the others."""
+    problem = AllocationProblem(
+        nations=("AAA", "BBB", "CCC"),
+        capabilities=("brigades", "medical"),
+        need_blocks=np.array([8, 10]),
+        priority=np.array([2, 1]),
+        people_per_block=np.array([850.0, 30.0]),
+        people_cap=np.array([1700.0, 5200.0, 5200.0]),
+        block_cap=np.array([[2, 0], [6, 40], [6, 40]]),
+        stated=np.array([True, False, False]),
+        key=np.array([500.0, 5000.0, 5000.0]),
+        burden="stated-first",
+    )
+    found = allocate(problem)
+    assert found.fill_share.tolist() == [1.0, 1.0]
+    assert found.blocks[:, 0].tolist() == [2, 3, 3]
+    assert abs(found.people[1] - found.people[2]) <= 60

@@ -46,8 +46,9 @@ def test_as_things_stood_nobody_comes(day: date) -> None:
 
 def test_without_the_united_states_those_who_asked_for_them_stay_away() -> None:
     without, whole = in_case(cases_on()["no-backstop"]), in_case(cases_on()["coalition"])
-    assert whole - without == {"BEL", "FRA", "GBR"}
-    assert without == {"CAN", "DNK", "ESP", "EST", "LTU", "NOR", "PRT", "SWE", "TUR"}
+    assert whole - without == {"BEL", "DEU", "FRA", "GBR"}
+    lending = {"LUX", "POL", "ROU"}
+    assert without == {"CAN", "DNK", "ESP", "EST", "LTU", "NOR", "PRT", "SWE", "TUR"} | lending
     assert not any(key.startswith("us.") for key in cases_on()["no-backstop"].met)
 
 
@@ -95,3 +96,13 @@ def test_all_problems_of_a_variation_are_told_at_once() -> None:
     with pytest.raises(ScenarioError) as caught:
         vary_case(cases_on()["coalition"], ["rain", "us-material"], ["hail"], book=packaged_book())
     assert len(caught.value.problems) == 3
+
+
+def test_a_nation_that_has_not_spoken_of_a_mission_comes_where_everyone_decides() -> None:
+    day, book = date(2025, 9, 5), packaged_book()
+    stances = packaged_register().on(day)
+    asked = {case.key: case for case in list_cases(book, day, stances, "interposition")}
+    plain = {case.key: case for case in list_cases(book, day, stances)}
+    assert "decision.TUR" in asked["everyone-decides"].met
+    assert "decision.TUR" not in asked["coalition"].met
+    assert "decision.TUR" not in plain["everyone-decides"].met

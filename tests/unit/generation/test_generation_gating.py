@@ -93,8 +93,8 @@ def test_a_government_that_has_not_decided_has_to() -> None:
         ("UKR", "observation", "is the host"),
         ("RUS", "observation", "is a side of the conflict"),
         ("HUN", "observation", "opposes or stays out"),
-        ("POL", "observation", "offers nothing inside the country"),
-        ("DEU", "reassurance", "would stand in a neighbouring country alone"),
+        ("GRC", "observation", "offers nothing inside the country"),
+        ("USA", "observation", "brings the backstop, which is weighed task by task"),
         ("CHN", "observation", "denies that it would come"),
         ("IRL", "reassurance", "Ireland refuses reassurance (P061, 2025-03-05)."),
         ("GBR", "interposition", "United Kingdom refuses interposition"),
@@ -106,6 +106,23 @@ def test_who_never_comes_is_told_why(code: str, mission: Mission, says: str) -> 
     assert not gate.may_come
     assert gate.clauses == gate.waits == ()
     assert says in gate.reason
+
+
+@pytest.mark.parametrize("code", ["POL", "DEU"])
+def test_who_lends_from_outside_may_come_whatever_missions_it_refuses(code: str) -> None:
+    gate = gates_on(JANUARY, "observation")[code]
+    assert gate.may_come
+    assert {"ceasefire", "mandate.coalition"} <= {wait.condition for wait in gate.waits}
+
+
+def test_a_mission_of_which_a_nation_has_not_spoken_waits_for_its_decision() -> None:
+    gate = gates_on(date(2025, 9, 5), "interposition")["TUR"]
+    assert gate.may_come
+    (wait,) = (wait for wait in gate.waits if wait.condition == "decision.TUR")
+    assert "on interposition, of which it has not spoken" in wait.because
+    assert "decision.TUR" not in {
+        wait.condition for wait in gates_on(date(2025, 9, 5), "observation")["TUR"].waits
+    }
 
 
 def test_willingness_goes_by_mission() -> None:
