@@ -27,7 +27,8 @@ from truceline.trace import Traced
 PEOPLE = "people"
 """The measure whose value alone and last are printed beside its split."""
 HEADS = {
-    "detect": "detected",
+    "detect_sent": "detected",
+    "detect": "if complete: detected",
     "verify": "verified",
     "weakest": "weakest crossing",
     "substitute_cost": "cost, USD bn",
@@ -58,11 +59,14 @@ def print_backstop_rows(rows: Sequence[BackstopRow]) -> None:
         "needed",
         "held",
         "missing",
-        "costs instead, USD bn",
+        "costs instead, USD",
         "months",
         "what would stand in",
     ]
-    print_table(heads, [_gap_row(row) for row in rows])
+    idle = [row.label for row in rows if row.need is not None and row.need.value <= 0]
+    print_table(heads, [_gap_row(row) for row in rows if row.label not in idle])
+    if idle:
+        print_line(f"This force needs none of: {tell_names(idle)}.")
     print_line(
         "~ held by others: published holdings times our readiness and release, never the nations' word."
     )
@@ -77,7 +81,7 @@ def print_worth(worth: BackstopWorth) -> None:
     for measure in worth.measures:
         print_line(_range_sentence(worth, measure))
     print_line()
-    shown = [each for each in worth.worth if not each.changes_nothing]
+    shown = [each for each in worth.worth if _is_told(each, worth.measures)]
     has_people = any(measure.key == PEOPLE for measure in worth.measures)
     rest = [measure for measure in worth.measures if measure.key != PEOPLE]
     heads = ["task", *(["people: alone", "taken last", "fair share"] if has_people else [])]
@@ -90,6 +94,9 @@ def print_worth(worth: BackstopWorth) -> None:
     for measure in worth.measures:
         _print_pairs(worth, measure)
     nothing = [each.task.label for each in worth.worth if each.changes_nothing]
+    little = [each.task.label for each in worth.worth if not each.changes_nothing and each not in shown]
+    if little:
+        print_line(f"Changes too little to show: {tell_names(little)}.")
     if nothing:
         print_line(f"Changes nothing that is measured here: {tell_names(nothing)}.")
     if worth.unknown_costs:
@@ -156,6 +163,15 @@ def _told_gap(row: BackstopRow) -> str:
 def _money(amount: Traced) -> str:
     low, high = (amount.value if end is None else end for end in (amount.low, amount.high))
     return tell_money(low, high)
+
+
+def _is_told(each: TaskWorth, measures: Sequence[Measure]) -> bool:
+    """Tell whether a row of the table would say anything but `none`."""
+    return any(
+        tell_change(found[measure.key], measure.unit) != "none"
+        for measure in measures
+        for found in (each.alone, each.last, each.shapley)
+    )
 
 
 def _by_people(each: TaskWorth) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from truceline.cli._generation_words import (
     tell_names,
     tell_ours,
     tell_people,
+    tell_short,
     tell_total,
 )
 from truceline.generation.endurance import Endurance
@@ -29,6 +30,8 @@ from truceline.units import format_people, format_share
 
 UNITED_KINGDOM = "GBR"
 """The nation whose share of the debate is told in a line of its own."""
+FIELDS_SHOWN = {"position": "{}", "size": "size: {}", "conditions": "waits for {}"}
+"""Parts of a stance whose changes are printed, and how; the others are in the JSON."""
 OURS_LINE = "~ ours: rests on sizes nobody stated, or on our readiness of what nations hold; not their word."
 """What the mark means, under every table that has it."""
 
@@ -52,7 +55,6 @@ def print_generation(generation: Generation) -> None:
     _print_contributions(generation)
     print_line()
     _print_fills(generation.shown)
-    print_line()
     _print_united_kingdom(generation.shown)
     _print_out(generation)
     _print_silent(generation)
@@ -64,10 +66,7 @@ def print_changes(before: Generation, after: Generation, changes: Sequence[Stanc
     first, second = tell_day(before.as_of), tell_day(after.as_of)
     print_line()
     print_title(f"What changed from {first} to {second}")
-    if not changes:
-        print_line("No nation in the register said anything new.")
-    for change in changes:
-        print_line(f"  {change.sentence}")
+    _print_news(changes)
     print_table(
         ["people sent in the case", first, second],
         [
@@ -75,6 +74,39 @@ def print_changes(before: Generation, after: Generation, changes: Sequence[Stanc
             for key, found in after.cases.items()
         ],
     )
+
+
+def _print_news(changes: Sequence[StanceChange]) -> None:
+    """Print what nations said: position, size and conditions; who changed only details is named."""
+    rows = [
+        Row([change.name, *_tell_news(change), change.pledge.reference])
+        for change in changes
+        if any(one.field in FIELDS_SHOWN for one in change.changes)
+    ]
+    if rows:
+        print_table(["nation", "had said", "says", "statement"], rows)
+    gone = [change.name for change in changes if change.kind == "lapsed"]
+    if gone:
+        print_line(f"Ran out without another statement: {tell_names(gone)}.")
+    details = [
+        change.name
+        for change in changes
+        if change.changes and not any(one.field in FIELDS_SHOWN for one in change.changes)
+    ]
+    if details:
+        print_line(f"Changed details only: {tell_names(details)}.")
+    if not changes:
+        print_line("No nation in the register said anything new.")
+    print_line()
+
+
+def _tell_news(change: StanceChange) -> tuple[str, str]:
+    """Return what a nation said before and after, as far as it changed."""
+    shown = [one for one in change.changes if one.field in FIELDS_SHOWN]
+    after = "; ".join(FIELDS_SHOWN[one.field].format(one.after or "nothing") for one in shown)
+    if change.kind == "new":
+        return "nothing", after
+    return "; ".join(FIELDS_SHOWN[one.field].format(one.before or "nothing") for one in shown), after
 
 
 def _told_people(found: CaseResult) -> str:
@@ -169,7 +201,7 @@ def _fill_row(found: CaseResult, fill: Fill) -> Row:
             format_units(fill.requirement.units),
             f"{mark}{format_units(fill.given)}" if fill.given > 0 else "none",
             f"{mark}{tell_filled(fill.share)}",
-            f"{mark}{format_units(fill.short)}" if fill.short > 0 else "",
+            f"{mark}{tell_short(fill.short)}" if fill.short > 0 else "",
             fill.why,
         ],
         "yellow" if fill.short > 0 else "",
@@ -191,6 +223,7 @@ def _print_united_kingdom(found: CaseResult) -> None:
         if each.code == UNITED_KINGDOM and each.endurance is not None and each.people.value > 0:
             held = each.endurance
             share = f": ~{format_share(held.tied_up_share)} of its usable people" if held.pool > 0 else ""
+            print_line()
             print_line(
                 f"{each.name}: sending {tell_people(each.people, each.basis)} ties up "
                 f"{tell_ours(held.tied_up_people)} with those who prepare and recover{share} (ours)."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -16,7 +16,7 @@ from truceline.cli._progress import Tell
 from truceline.errors import OutputError, Problem, ProblemList, ScenarioError
 
 if TYPE_CHECKING:
-    from truceline.generation.model import Basis
+    from truceline.generation.model import Basis, PlannedPosture
     from truceline.publish.document import PlanDocument
     from truceline.publish.generation_record import GenerationRecord
     from truceline.scenario.assumption import AssumptionSet
@@ -242,7 +242,7 @@ def _read_plan(asked: Asked) -> Item:
     case = record.case if record.case in get_args(CaseName) else contributors.case
     return Item(
         title=document.scenario["title"],
-        basis=basis,
+        basis=replace(basis, postures=_read_postures(document)),
         contributors=contributors.model_copy(update={"case": case, "burden": record.burden}),
         assumptions=_read_assumptions(document),
         as_of=date.fromisoformat(record.as_of),
@@ -260,6 +260,21 @@ def _refuse_another_register(item: str, record: GenerationRecord) -> None:
     if ours != {(pledge.code, pledge.pledge_id, pledge.date) for pledge in record.pledges}:
         found = "was made with statements other than the packaged ones"
         raise OutputError("plan", [Problem(item, found, "give its register: --pledges FILE")])
+
+
+def _read_postures(document: PlanDocument) -> tuple[PlannedPosture, ...]:
+    """Return every posture that was planned, for the claims about strength."""
+    from truceline.generation.model import PlannedPosture
+    from truceline.publish.record import traced_from_document
+
+    found = []
+    for key, posture in document.postures.items():
+        heads = {str(tree.get("name")): tree for tree in posture.headlines}
+        if "force.deployed" in heads:
+            deployed, seen = traced_from_document(heads["force.deployed"]), heads.get("watch.detect")
+            detect = None if seen is None else traced_from_document(seen).value
+            found.append(PlannedPosture(key, posture.label, posture.mission, deployed, detect))
+    return tuple(found)
 
 
 def _read_assumptions(document: PlanDocument) -> AssumptionSet:

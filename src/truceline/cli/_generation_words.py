@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from datetime import date
 
 from truceline.generation.model import SizeBasis
-from truceline.publish.sizes import ABOUT, DIGITS, Size, format_units, round_to, show_people, show_sum
+from truceline.publish.sizes import (
+    ABOUT,
+    DIGITS,
+    DIGITS_OF_BOUNDS,
+    Size,
+    format_units,
+    round_to,
+    show_people,
+    show_sum,
+)
 from truceline.trace import Traced
 from truceline.units import format_share
 
@@ -60,9 +69,15 @@ def tell_span(low: float | None, high: float | None) -> str:
 
 
 def tell_money(low: float, high: float) -> str:
-    """Return a range of USD bn to two digits."""
-    least, most = (f"{value:,.0f}" if value >= 10 else f"{value:.2g}" for value in (low, high))
-    return least if least == most else f"{least}-{most}"
+    """Return a range of USD bn to two digits, in millions where it is below one."""
+    unit, scale = ("m", 1000.0) if high < 1 else ("bn", 1.0)
+    least, most = (format_units(round_to(scale * value, DIGITS_OF_BOUNDS)) for value in (low, high))
+    return f"{least} {unit}" if least == most else f"{least}-{most} {unit}"
+
+
+def tell_short(value: float) -> str:
+    """Return what is missing of a requirement; a trace of it is not nothing."""
+    return "<0.1" if 0 < value < 0.05 else format_units(value)
 
 
 def tell_day(day: date) -> str:

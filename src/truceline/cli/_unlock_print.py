@@ -12,6 +12,7 @@ from truceline.cli._generation_words import tell_day, tell_names
 from truceline.cli._generation_words import tell_value as tell_measure
 from truceline.generation.result import Generation
 from truceline.generation.unlock import Unlocking, UnlockingChange, UnlockingSet
+from truceline.units import format_people
 
 TellValue = Callable[[float], str]
 """Puts a value of the target into words: people, a share of people, of detection or of fill."""
@@ -96,8 +97,11 @@ def tell_beyond_reach(generation: Generation, unlocking: Unlocking, tell_value: 
         f"is beyond reach: everything that can be met together brings {tell_value(best.value)} {who}, "
         f"{tell_value(unlocking.shortfall)} short"
     )
+    needed = generation.basis.deployed.value
+    if unlocking.target > max(1.0, needed):
+        return found, f"this plan needs {format_people(needed)} people and asks for no more; lower the target"
     if best.value <= 0:
-        return found, "no contributor holds it; see `truceline generate` for what each could bring"
+        return found, "nobody who might come holds it; see `truceline backstop` for what would stand in"
     return found, f"set the target at {tell_value(best.value)} or below"
 
 

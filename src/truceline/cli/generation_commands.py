@@ -238,10 +238,10 @@ def unlock(
         _warn(found, quiet)
     tell_value = words.choose_words(asked.target)
     if not any(one.reachable for one in now.values()):
+        found_out = [words.tell_beyond_reach(found.now, one, tell_value) for one in now.values()]
         problems = ProblemList()
-        for one in now.values():
-            where = f"{found.now.unlock_target}, {words.name_way(one.joint)}"
-            problems.add(where, *words.tell_beyond_reach(found.now, one, tell_value))
+        for text, hint in dict.fromkeys(found_out):
+            problems.add(found.now.unlock_target, text, hint)
         problems.raise_if_any(InfeasibleError, "unlock")
     if as_json:
         return

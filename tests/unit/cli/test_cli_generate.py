@@ -56,7 +56,7 @@ def test_contributions_requirements_and_the_united_kingdom_are_told(nations_fold
     assert sent["Estonia"][2] == "100 to 250"
     needs = {row[0] for row in section(printed, "the force needs")}
     assert {"Observation posts, masts and patrols", "Imaging satellites"} <= needs
-    printed = run_command("generate", nations_folder, "--case", "coalition")
+    printed = run_command("generate", nations_folder, "--case", "everyone-decides")
     assert {row[0]: row for row in section(printed, "nation  ")}["United Kingdom"][2] == "up to 7,500"
     assert re.search(
         r"United Kingdom: sending [0-9,]+ ties up ~[0-9,]+ with those who prepare and recover: ", printed
