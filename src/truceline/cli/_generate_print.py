@@ -19,6 +19,7 @@ from truceline.cli._generation_words import (
     tell_short,
     tell_total,
 )
+from truceline.generation.condition_book import ConditionBook
 from truceline.generation.endurance import Endurance
 from truceline.generation.model import Requirement
 from truceline.generation.pledges import Stance
@@ -47,8 +48,11 @@ def print_heading(generation: Generation, title: str) -> None:
     print_line(f"Case {case.key}: {case.label}.")
 
 
-def print_generation(generation: Generation) -> None:
-    """Print the cases, then who comes in the one shown in full and what the force is short of."""
+def print_generation(generation: Generation, book: ConditionBook) -> None:
+    """Print the cases, then who comes in the one shown in full and what the force is short of.
+
+    book: says which conditions are made of others, as they are on that day for this force.
+    """
     print_line()
     _print_cases(generation)
     print_line()
@@ -56,7 +60,7 @@ def print_generation(generation: Generation) -> None:
     print_line()
     _print_fills(generation.shown)
     _print_united_kingdom(generation.shown)
-    _print_out(generation)
+    _print_out(generation, book)
     _print_silent(generation)
     print_line(OURS_LINE)
 
@@ -163,7 +167,7 @@ def _contribution_row(generation: Generation, each: Contribution) -> Row:
             each.name,
             tell_people(each.people, each.basis),
             "" if stance is None else _told_size(stance),
-            f"{mark}{tell_filled(each.people_share)}" if sends else "",
+            tell_filled(each.people_share, mark) if sends else "",
             f"~{format_share(each.effort)}" if each.effort is not None and sends else "",
             tell_rotation(each.endurance) if each.endurance is not None and sends else "",
             ", ".join(brings),
@@ -200,8 +204,8 @@ def _fill_row(found: CaseResult, fill: Fill) -> Row:
             capability.unit,
             format_units(fill.requirement.units),
             f"{mark}{format_units(fill.given)}" if fill.given > 0 else "none",
-            f"{mark}{tell_filled(fill.share)}",
-            f"{mark}{tell_short(fill.short)}" if fill.short > 0 else "",
+            tell_filled(fill.share, mark),
+            tell_short(fill.short, mark) if fill.short > 0 else "",
             fill.why,
         ],
         "yellow" if fill.short > 0 else "",
@@ -230,11 +234,13 @@ def _print_united_kingdom(found: CaseResult) -> None:
             )
 
 
-def _print_out(generation: Generation) -> None:
+def _print_out(generation: Generation, book: ConditionBook) -> None:
     """Print who might come and does not, with what each waits for; then who refuses the mission."""
     found, states = generation.shown, generation.gates.items()
+    met = set(found.case.met)
+    met |= {one.key for one in book.composites() if len(one.members & met) >= one.at_least}
     waiting = [
-        (gate.name, [wait.condition for wait in gate.waits if wait.condition not in found.case.met])
+        (gate.name, [wait.condition for wait in gate.waits if wait.condition not in met])
         for code, gate in sorted(states, key=lambda item: item[1].name)
         if gate.may_come and code not in found.codes
     ]

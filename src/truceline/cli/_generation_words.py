@@ -52,11 +52,11 @@ def tell_ours(value: float) -> str:
     return f"~{format_units(round_to(value, DIGITS))}"
 
 
-def tell_filled(share: float) -> str:
-    """Return a filled share, never as full or empty unless it is."""
+def tell_filled(share: float, mark: str = "") -> str:
+    """Return a share, never as all or nothing unless it is. mark: put before a number."""
     if 0.995 <= share < 1:
         return ">99 %"
-    return "<1 %" if 0 < share < 0.005 else format_share(share)
+    return "<1 %" if 0 < share < 0.005 else f"{mark}{format_share(share)}"
 
 
 def tell_span(low: float | None, high: float | None) -> str:
@@ -75,9 +75,9 @@ def tell_money(low: float, high: float) -> str:
     return f"{least} {unit}" if least == most else f"{least}-{most} {unit}"
 
 
-def tell_short(value: float) -> str:
-    """Return what is missing of a requirement; a trace of it is not nothing."""
-    return "<0.1" if 0 < value < 0.05 else format_units(value)
+def tell_short(value: float, mark: str = "") -> str:
+    """Return what is missing of a requirement; a trace of it is not nothing. mark: put before a number."""
+    return "<0.1" if 0 < value < 0.05 else f"{mark}{format_units(value)}"
 
 
 def tell_day(day: date) -> str:

@@ -20,6 +20,7 @@ from truceline.errors import InfeasibleError, ProblemList, ScenarioError
 if TYPE_CHECKING:
     from truceline.generation.register_diff import StanceChange
     from truceline.generation.result import Generation
+    from truceline.generation.situation import Situation
 
 STAGES = ("situation", "cases", "backstop", "unlocking")
 """Stages of generation that are shown, after those of planning."""
@@ -112,15 +113,19 @@ def generate(
     found = _answer(asked, quiet, ())
     from truceline.cli._generate_print import print_changes, print_generation, print_heading
     from truceline.cli._generation_json import describe_changes, dump
+    from truceline.generation.register_diff import compare_days
 
-    changes = () if found.before is None else _compare_days(found)
+    situation = _read_situation(found)
+    changes: tuple[StanceChange, ...] = ()
+    if found.before is not None:
+        changes = compare_days(situation.register, found.before.as_of, found.now.as_of)
     if as_json:
         more = None if found.before is None else {"since": describe_changes(found.before, changes)}
         print_line(dump("generate", found.item.title, found.now, more))
         return
     _warn(found, quiet)
     print_heading(found.now, found.item.title)
-    print_generation(found.now)
+    print_generation(found.now, situation.book)
     if found.before is not None:
         print_changes(found.before, found.now, changes)
 
@@ -294,18 +299,12 @@ def _answer(asked: Asked, quiet: bool, parts: tuple[Part, ...]) -> _Answer:
     return _Answer(item, now, before)
 
 
-def _compare_days(found: _Answer) -> tuple[StanceChange, ...]:
-    """Return what nations said between the two days of an answer."""
-    from truceline.generation.nations import read_nations
-    from truceline.generation.register import read_register
-    from truceline.generation.register_diff import compare_days
+def _read_situation(found: _Answer) -> Situation:
+    """Return what was known on the day of an answer: its register, and the book of conditions."""
+    from truceline.generation.situation import read_situation
 
-    if found.before is None:
-        return ()
-    pledges = found.item.contributors.pledges
-    path = pledges if isinstance(pledges, Path) else None
-    register = read_register(path, known_nations=read_nations())
-    return compare_days(register, found.before.as_of, found.now.as_of)
+    item, now = found.item, found.now
+    return read_situation(item.contributors, now.as_of, now.basis.mission, item.assumptions, now.requirements)
 
 
 def _warn(found: _Answer, quiet: bool) -> None:

@@ -341,3 +341,12 @@ def test_a_circular_condition_is_named_with_its_ring_before_anything_is_planned(
     monkeypatch.setattr("truceline.plan.make_plan", lambda *_, **__: pytest.fail("was planned"))
     printed = run_command("generate", file, code=2)
     assert "ceasefire > terms > ceasefire  is a circular condition" in printed
+
+
+def test_a_condition_made_of_others_is_not_waited_for_when_enough_of_them_hold(nations_folder: Path) -> None:
+    def waits(case: str) -> dict[str, str]:
+        rows = section(run_command("generate", nations_folder, "--case", case), "stays out")
+        return {row[0]: row[1] for row in rows}
+
+    assert "us-material" in waits("no-backstop")["Netherlands"]
+    assert waits("coalition")["Netherlands"] == "decision.NLD"
