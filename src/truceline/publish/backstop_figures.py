@@ -9,23 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from truceline.publish import figure_style as style
+from truceline.publish.backstop_view import show_held, show_missing
 from truceline.publish.generation_words import (
     MEASURES_OF_FIGURE,
     name_measure,
+    plural,
     rests_on_ours,
     show_change,
     show_measure,
 )
-from truceline.publish.sizes import ABOUT, format_units, show_ours
+from truceline.publish.sizes import format_units
 from truceline.publish.wording import small_print
 from truceline.units import format_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from truceline.generation.backstop import BackstopRow, BackstopWorth
+    from truceline.generation.backstop import BackstopRow, BackstopWorth, Measure
     from truceline.generation.result import Generation
-    from truceline.generation.split import Waterfall, WaterfallStep
     from truceline.plan.model import Plan
 
 WIDTH_IN = 11.0
@@ -35,9 +36,10 @@ colour-blind too."""
 _HATCH = "////"
 _ROW_IN = 0.34
 _LEFT, _RIGHT = 0.265, 0.6
-_COLUMNS = (("Needed", 0.705), ("Held", 0.815), ("Missing", 0.915))
+_COLUMNS = (("Needed", 0.685), ("Held", 0.795), ("Missing", 0.9))
 _BAR = 0.56
 _FULL_AXIS = 1.0
+_ABOVE_IN, _AXIS_IN, _IDLE_PT = 0.34, 0.27, 7.6
 
 
 def draw_gaps(plan: Plan, generation: Generation) -> str:
@@ -84,7 +86,7 @@ def _draw_gap(axes: Axes, at: int, row: BackstopRow, *, repeats: bool) -> None:
             0.0, at, "a promise: nothing to count", size=8.2, color=style.MUTED, style="italic", va="center"
         )
         return
-    need, held, gap = row.need.value, row.held, row.gap
+    need, held = row.need.value, row.held
     if not need > 0:
         axes.text(0.0, at, "none needed", size=8.2, color=style.MUTED, style="italic", va="center")
     else:
@@ -94,29 +96,27 @@ def _draw_gap(axes: Axes, at: int, row: BackstopRow, *, repeats: bool) -> None:
         if held is not None and held.low is not None and held.high is not None:
             low, high = min(held.low / need, 1), min(held.high / need, 1)
             if high > low:
-                axes.plot([low, high], [at, at], color=style.INK, lw=1.2, solid_capstyle="butt")
-                axes.plot([low, high], [at, at], "|", color=style.INK, ms=5, mew=1.2)
-    texts = (
-        format_units(need),
-        str(show_ours(held, tight=True)) if held is not None and held.value > 0 else "none",
-        f"{ABOUT}{format_units(gap.value)}" if gap is not None and gap.value > 0 else "nothing",
-    )
+                for colour, width in ((style.PAPER, 3.4), (style.INK, 1.3)):
+                    axes.plot([low, high], [at, at], color=colour, lw=width, solid_capstyle="butt")
+                    axes.plot([low, high], [at, at], "|", color=colour, ms=6, mew=width)
+    texts = (format_units(need), str(show_held(row)), str(show_missing(row)))
     for (_, x), text in zip(_COLUMNS, texts, strict=True):
         place = (x - _LEFT) / (_RIGHT - _LEFT)
-        weight = "bold" if x == _COLUMNS[-1][1] and text not in ("nothing",) else "normal"
+        weight = "bold" if x == _COLUMNS[-1][1] and text != "nothing" else "normal"
         axes.text(place, at, text, ha="right", size=8.4, weight=weight, **kwargs)
     unit = (_COLUMNS[-1][1] + 0.006 - _LEFT) / (_RIGHT - _LEFT)
-    axes.text(unit, at, style.plain(row.unit), size=7.4, color=style.MUTED, **kwargs)
+    axes.text(unit, at, style.plain(plural(row.unit)), size=7.4, color=style.MUTED, **kwargs)
 
 
 def draw_values(plan: Plan, generation: Generation, worth: BackstopWorth) -> str:
     """Return what each task is worth as steps from no backstop to all of it, a panel for each measure."""
-    measures = [one.key for one in worth.measures if one.key in MEASURES_OF_FIGURE]
-    falls = {key: worth.waterfall(key) for key in measures}
-    moving = {key: [s for s in fall.steps if _moves(s.value, s.alone, fall)] for key, fall in falls.items()}
-    rows_in = {key: _ROW_IN * (len(moving[key]) + 2) for key in measures}
+    panels = [
+        _Panel(worth, worth.measures[worth.index(key)], is_ours=rests_on_ours(generation, key))
+        for key in MEASURES_OF_FIGURE
+        if any(measure.key == key for measure in worth.measures)
+    ]
     with style.figure_style():
-        height_in = 1.8 + sum(rows_in.values()) + 0.72 * len(measures)
+        height_in = 1.45 + sum(panel.height_in for panel in panels)
         figure = style.start_figure(WIDTH_IN, height_in)
         title = "What each task of the backstop is worth"
         subtitle = (
@@ -125,41 +125,60 @@ def draw_values(plan: Plan, generation: Generation, worth: BackstopWorth) -> str
             " others."
         )
         _, top = style.add_frame(figure, title, subtitle, small_print(plan))
-        foot = top
-        for key in measures:
-            foot -= (0.42 + rows_in[key]) / height_in
-            axes = figure.add_axes((_LEFT, foot, 0.57, rows_in[key] / height_in))
-            idle = [
-                task.label for i, task in enumerate(worth.tasks) if i not in {s.task for s in moving[key]}
-            ]
-            ours = rests_on_ours(generation, key)
-            _draw_fall(axes, worth, key, [*moving[key]], falls[key], is_ours=ours)
-            _say_idle(axes, idle, rows_in[key])
-            foot -= 0.3 / height_in
+        for panel in panels:
+            foot = top - (_ABOVE_IN + panel.rows_in) / height_in
+            axes = figure.add_axes((_LEFT, foot, 0.57, panel.rows_in / height_in))
+            _draw_fall(axes, panel)
+            axes.text(
+                0,
+                -_AXIS_IN / panel.rows_in,
+                "\n".join(panel.idle_lines),
+                transform=axes.transAxes,
+                size=_IDLE_PT,
+                color=style.MUTED,
+                va="top",
+                linespacing=1.3,
+            )
+            top -= panel.height_in / height_in
         return style.to_svg(figure, "backstop-value", title)
 
 
-def _moves(value: float, alone: float, fall: Waterfall) -> bool:
-    scale = max(1.0, abs(fall.base), abs(fall.total))
-    return max(abs(value), abs(alone)) > 1e-9 * scale
+class _Panel:
+    """One measure of the figure: the steps that can be seen, and the tasks left for the line under it."""
+
+    def __init__(self, worth: BackstopWorth, measure: Measure, *, is_ours: bool) -> None:
+        self.measure, self.is_ours = measure, is_ours
+        self.fall = worth.waterfall(measure.key)
+        self.labels = [task.label for task in worth.tasks]
+        self.steps = [step for step in self.fall.steps if self._shows(step.value) or self._shows(step.alone)]
+        shown = {step.task for step in self.steps}
+        idle = [step for step in self.fall.steps if step.task not in shown]
+        exact = all(step.value == 0 and step.alone == 0 for step in idle)
+        names = ", ".join(self.labels[step.task].lower() for step in sorted(idle, key=lambda s: s.task))
+        words = f"Change nothing here{'' if exact else ' that would show'}: {names}." if idle else ""
+        self.idle_lines = style.wrap(style.plain(words), _IDLE_PT, WIDTH_IN * 0.6)
+        self.rows_in = _ROW_IN * (len(self.steps) + (2 if self.steps else 1))
+        self.height_in = _ABOVE_IN + self.rows_in + _AXIS_IN + 0.15 * len(self.idle_lines) + 0.1
+
+    def _shows(self, value: float) -> bool:
+        return show_change(value, self.measure.unit, is_ours=self.is_ours) != "0"
 
 
-def _draw_fall(
-    axes: Axes, worth: BackstopWorth, key: str, steps: list[WaterfallStep], fall: Waterfall, *, is_ours: bool
-) -> None:
-    measure = worth.measures[worth.index(key)]
+def _draw_fall(axes: Axes, panel: _Panel) -> None:
+    """Draw one measure: the bar before, a step for each task that shows, the bar after."""
+    fall, steps, unit, is_ours = panel.fall, panel.steps, panel.measure.unit, panel.is_ours
     ends = [0.0, fall.base, fall.total, *(s.start + s.alone for s in steps), *(s.end for s in steps)]
     low, high = min(ends), max(ends)
-    room = (high - low) or 1.0
-    axes.set_xlim(min(0.0, low), high + 0.02 * room)
-    axes.set_ylim(len(steps) + 1.5, -0.5)
+    axes.set_xlim(low, high + 0.02 * ((high - low) or 1.0))
+    axes.set_ylim(len(steps) + (1.5 if steps else 0.5), -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.set_title(name_measure(measure), loc="left", weight="bold", pad=4)
-    unit = measure.unit
-    axes.xaxis.set_major_formatter(lambda value, _: show_measure(value, unit, is_ours=False))
+    axes.set_title(name_measure(panel.measure), loc="left", weight="bold", pad=4)
+    axes.xaxis.set_major_formatter(lambda value, _: _tick(value, unit))
     whole = [("Nothing of the backstop", 0, fall.base), ("All of it", len(steps) + 1, fall.total)]
+    if not steps:
+        whole = [("With or without it", 0, fall.total)]
     for name, at, value in whole:
         axes.barh(at, value, height=_BAR, color="#b9c4cc")
         _name_row(axes, at, name, show_measure(value, unit, is_ours=is_ours), bold=True)
@@ -178,9 +197,13 @@ def _draw_fall(
                 lw=0,
             )
         axes.plot([step.end, step.end], [at - _BAR / 2, at + 1 + _BAR / 2], color=style.INK, lw=0.8)
-        label = worth.tasks[step.task].label
-        _name_row(axes, at, label, show_change(step.value, unit, is_ours=is_ours))
-    axes.plot([fall.base, fall.base], [-_BAR / 2, 1 + _BAR / 2], color=style.INK, lw=0.8)
+        _name_row(axes, at, panel.labels[step.task], show_change(step.value, unit, is_ours=is_ours))
+    if steps:
+        axes.plot([fall.base, fall.base], [-_BAR / 2, 1 + _BAR / 2], color=style.INK, lw=0.8)
+
+
+def _tick(value: float, unit: str) -> str:
+    return format_share(value) if unit == "1" else show_measure(value, unit, is_ours=False)
 
 
 def _name_row(axes: Axes, at: int, name: str, value: str, *, bold: bool = False) -> None:
@@ -189,20 +212,3 @@ def _name_row(axes: Axes, at: int, name: str, value: str, *, bold: bool = False)
     where = axes.get_yaxis_transform()
     axes.text(-0.02, at, text, transform=where, ha="right", va="center", size=8.4, weight=weight)
     axes.text(1.015, at, value, transform=where, va="center", size=8.4, weight=weight)
-
-
-def _say_idle(axes: Axes, idle: list[str], height_in: float) -> None:
-    if not idle:
-        return
-    words = f"Change nothing here: {', '.join(idle)}."
-    lines = style.wrap(style.plain(words), 7.6, WIDTH_IN * 0.7)
-    axes.text(
-        0,
-        -0.24 / height_in,
-        "\n".join(lines),
-        transform=axes.transAxes,
-        size=7.6,
-        color=style.MUTED,
-        va="top",
-        linespacing=1.25,
-    )

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from truceline.publish.generation_words import (
     KIND_WORDS,
+    MEASURES_OF_FIGURE,
     conditions_of,
     count_words,
     list_words,
     name_measure,
+    name_unit_of_change,
     plural,
     rests_on_ours,
     show_change,
@@ -123,7 +125,7 @@ def _view_gap(row: BackstopRow, first: bool) -> Row:
         "substitute": substitute.words if substitute is not None else "nothing known",
         "note": substitute.note if substitute is not None else "",
         "cost": _say_cost(row),
-        "cost_ours": substitute is not None and substitute.cost_is_ours and row.cost_is_known,
+        "cost_ours": substitute is not None and substitute.cost_is_ours and _say_cost(row).startswith("USD"),
         "months": _say_months(row),
         "months_ours": substitute is not None
         and substitute.months is not None
@@ -136,24 +138,35 @@ def _view_gap(row: BackstopRow, first: bool) -> Row:
 def _held(row: BackstopRow) -> Size:
     if row.need is None:
         return Size(NONE)
-    if row.held is None or not row.held.value > 0:
+    return show_held(row)
+
+
+def show_held(row: BackstopRow) -> Size:
+    """Return the units others would bring: ours, unless nobody could bring any at either end of the range."""
+    held = row.held
+    if held is None or not max(held.value, held.high or 0.0) > 0:
         return Size("none")
-    return show_ours(row.held, tight=True)
+    return show_ours(held, tight=True)
 
 
 def _missing(row: BackstopRow) -> Size:
     if row.need is None:
         return Size(NONE)
+    return show_missing(row)
+
+
+def show_missing(row: BackstopRow) -> Size:
+    """Return the units missing: the need itself where nobody could bring any, else ours."""
     if row.gap is None or not row.gap.value > 0:
         return Size("nothing")
-    if row.held is None or not row.held.value > 0:
+    if not show_held(row).is_ours:
         return Size(format_units(row.gap.value))
     return show_ours(row.gap, tight=True)
 
 
 def _say_cost(row: BackstopRow) -> str:
     """Say what closing the gap costs, once and a year; unknown stays unknown."""
-    if row.need is not None and row.gap is not None and not row.gap.value > 0 and not (row.gap.high or 0) > 0:
+    if row.gap is not None and not row.gap.value > 0:
         return "nothing to close"
     if not row.cost_is_known:
         return "not known" if row.need is not None else "cannot be bought"
@@ -187,6 +200,7 @@ def _view_worth(generation: Generation, worth: BackstopWorth) -> Row:
     measures = [
         {
             "label": name_measure(measure),
+            "unit": name_unit_of_change(measure.unit),
             "ours": rests_on_ours(generation, measure.key),
             "without": _measured(
                 float(worth.values[0, i]), measure.unit, rests_on_ours(generation, measure.key)
@@ -214,7 +228,7 @@ def _view_worth(generation: Generation, worth: BackstopWorth) -> Row:
         "pairs": [
             {"measure": name_measure(measure), "pairs": pairs}
             for measure in worth.measures
-            if (pairs := _view_pairs(generation, worth, measure))
+            if measure.key in MEASURES_OF_FIGURE and (pairs := _view_pairs(generation, worth, measure))
         ],
         "idle": list_words([one.task.label.lower() for one in worth.worth if one.changes_nothing]),
         "unknown_costs": list_words(list(worth.unknown_costs)),
@@ -224,7 +238,7 @@ def _view_worth(generation: Generation, worth: BackstopWorth) -> Row:
 
 def _view_change(generation: Generation, value: float, measure: Measure) -> Size:
     ours = rests_on_ours(generation, measure.key)
-    text = show_change(value, measure.unit, is_ours=ours)
+    text = show_change(value, measure.unit, is_ours=ours, with_unit=False)
     if text == "0":
         return Size("0")
     return Size(text.removesuffix(" ours"), "", is_ours=ours)
@@ -398,13 +412,13 @@ def _claim_number(score: ClaimScore) -> Size:
     if score.number is None or not math.isfinite(score.number):
         return Size(NONE)
     ours = _OURS_WORD.search(score.sentence) is not None
-    unit = "" if score.unit in ("1", "person", "") else f" {score.unit}"
-    if score.unit == "1":
-        text = format_share(score.number)
-    elif abs(score.number) >= 10:
-        text = format_units(round_to(score.number, 3) if ours else score.number)
+    value, unit = score.number, score.unit
+    if unit == "1":
+        text = format_share(value)
+    elif unit.endswith(" bn"):
+        text = f"{unit.removesuffix(' bn')} {round_to(value, _COST_DIGITS):g} bn"
     else:
-        text = f"{score.number:.3g}"
-    if score.unit in ("person", "persons", "people"):
-        unit = " people"
-    return Size(f"≈{text}{unit}", "ours", is_ours=True) if ours else Size(f"{text}{unit}")
+        many = "people" if unit == "persons" else unit if unit.endswith("s") else plural(unit)
+        number = format_units(round_to(value, 3) if ours else value) if abs(value) >= 10 else f"{value:.2g}"
+        text = f"{number} {unit if value == 1 else many}".strip()
+    return Size(f"≈{text}", "ours", is_ours=True) if ours else Size(text)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from truceline.publish.backstop_view import view_backstop, view_claims, view_unlocking
 from truceline.publish.generation_words import (
     any_ours,
+    conditions_of,
     count_words,
     list_words,
     plural,
@@ -25,6 +26,7 @@ from truceline.publish.sizes import (
     show_ours_share,
     show_ours_value,
     show_people,
+    show_range,
     show_sum,
 )
 from truceline.units import format_people, format_share
@@ -57,7 +59,7 @@ def view_generation(generation: Generation | None) -> Row | None:
         "short": [_say_short(fill, shown) for fill in shown.fills if fill.short > 0],
         "n_needed": sum(fill.requirement.units > 0 for fill in shown.fills),
         "endurance": [_view_endurance(one) for one in shown.contributions if one.people.value > 0],
-        "united_kingdom": _say_united_kingdom(shown),
+        "united_kingdom": _say_united_kingdom(generation, shown),
         "burden": _BURDEN_WORDS.get(generation.burden, generation.burden),
         "optimal": shown.gap <= 0,
         "gap": format_share(shown.gap, 1),
@@ -127,7 +129,7 @@ def lower_first(text: str) -> str:
 
 def _view_case(case: CaseResult, is_shown: bool) -> Row:
     needed = _need_of_people(case)
-    share = case.people.value / needed if needed > 0 else 1.0
+    share = min(1.0, case.people.value / needed) if needed > 0 else 1.0
     ours = case.people_ours
     supported_ours = ours if ours > 0 else 0.0
     return {
@@ -145,7 +147,7 @@ def _view_case(case: CaseResult, is_shown: bool) -> Row:
 
 
 def _range_of(case: CaseResult) -> str:
-    return show_sum(case.people, case.people_ours).range
+    return show_range(case.people.low, case.people.high) if case.people_ours > 0 else ""
 
 
 def _supported(case: CaseResult, ours: float) -> Size:
@@ -280,11 +282,11 @@ def _say_break(months: float, low: float, high: float) -> Size:
     return Size(f"≈ month {months:g}" if months > 0 else "at once", "ours", span, is_ours=True)
 
 
-def _say_united_kingdom(case: CaseResult) -> Sentence:
-    """Say the United Kingdom's share and what it ties up; nothing where it sends nobody."""
+def _say_united_kingdom(generation: Generation, case: CaseResult) -> Sentence:
+    """Say the United Kingdom's share and what it ties up, or what it waits for where it sends nobody."""
     found = next((one for one in case.contributions if one.code == _UNITED_KINGDOM), None)
     if found is None or not found.people.value > 0:
-        return []
+        return _say_absent(generation, case)
     ours = found.basis == "ours"
     share = (
         show_ours_share(found.people_share)
@@ -293,8 +295,8 @@ def _say_united_kingdom(case: CaseResult) -> Sentence:
     )
     said: Sentence = [
         f"{found.name}: ",
-        show_people(found.people, found.basis),
-        " people, ",
+        show_people(found.people, found.basis, noun="people"),
+        ", ",
         share,
         " of all sent",
     ]
@@ -308,6 +310,25 @@ def _say_united_kingdom(case: CaseResult) -> Sentence:
         if math.isfinite(found.endurance.tied_up_share):
             said += [", ", show_ours_share(found.endurance.tied_up_share), " of those it could use"]
     return [*said, "."]
+
+
+def _say_absent(generation: Generation, case: CaseResult) -> Sentence:
+    """Say why the United Kingdom is not among those who come; nothing where it had not spoken."""
+    stance, gate = generation.stances.get(_UNITED_KINGDOM), generation.gates.get(_UNITED_KINGDOM)
+    if stance is None or gate is None:
+        return []
+    if not gate.may_come:
+        return [f"{stance.name} sends nobody in this case: {gate.reason.rstrip('.')}."]
+    if _UNITED_KINGDOM in case.codes:
+        return [f"{stance.name}: its conditions are met, and its people are not needed in this case."]
+    composites = {key for key, one in conditions_of(generation).items() if one.kind == "composite"}
+    waits = [
+        generation.condition_labels.get(wait.condition, wait.condition)
+        for wait in gate.waits
+        if wait.condition not in case.case.met | composites and not wait.one_of
+    ]
+    lacking = f", for want of: {'; '.join(waits)}" if waits else ""
+    return [f"{stance.name} sends nobody in this case{lacking}."]
 
 
 def _view_requirement(one: Requirement) -> Row:

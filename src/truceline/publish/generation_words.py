@@ -64,19 +64,27 @@ def show_measure(value: float, unit: str, *, is_ours: bool) -> str:
         return f"{about}{format_share(value, 1)}{mark}"
     if unit == "person":
         return f"{about}{format_units(round_to(value, DIGITS) if is_ours else value)}{mark}"
-    return f"{about}{value:,.3g} {unit}{mark}"
+    return (
+        f"{about}{unit.removesuffix(' bn')} {value:,.2g} bn{mark}"
+        if unit.endswith(" bn")
+        else f"{about}{value:,.3g} {unit}{mark}"
+    )
 
 
-def show_change(value: float, unit: str, *, is_ours: bool) -> str:
-    """Return a difference with its sign; shares in percentage points."""
+def show_change(value: float, unit: str, *, is_ours: bool, with_unit: bool = True) -> str:
+    """Return a difference with its sign, to the digits shown; shares in percentage points. "0" for less."""
     if unit == "1":
-        return _signed(value, f"{abs(100 * value):.1f} points", is_ours=is_ours)
-    if unit == "person":
-        size = abs(value)
-        return _signed(
-            value, format_units(round_to(size, DIGITS) if is_ours else round(size)), is_ours=is_ours
-        )
-    return _signed(value, f"{abs(value):,.3g} {unit}", is_ours=is_ours)
+        size, word = f"{abs(100 * value):.1f}", "points"
+    elif unit == "person":
+        size, word = format_units(round_to(abs(value), DIGITS) if is_ours else round(abs(value))), ""
+    else:
+        size, word = f"{abs(value):.2f}" if abs(value) < 10 else f"{abs(value):,.0f}", unit
+    return _signed(value, f"{size} {word}".strip() if with_unit else size, is_ours=is_ours)
+
+
+def name_unit_of_change(unit: str) -> str:
+    """Return the unit in which differences of a measure stand."""
+    return {"1": "percentage points", "person": "people"}.get(unit, unit)
 
 
 def _signed(value: float, size: str, *, is_ours: bool) -> str:
@@ -89,7 +97,7 @@ def _signed(value: float, size: str, *, is_ours: bool) -> str:
 def list_words(words: list[str], *, most: int = 99) -> str:
     """Return words as a list for a sentence: a, b and c; the rest of a long one is counted."""
     if len(words) > most:
-        words = [*words[:most], f"{len(words) - most} more"]
+        words = [*words[:most], f"{len(words) - most} others"]
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -92,7 +92,8 @@ def _view_stage(stance: Stance, stage: str) -> Row:
     """Return what was said at one stage; an amendment without a size keeps the one it amends."""
     pledge: Pledge | None = stance.by_stage.get(stage)
     if pledge is None:
-        return {"text": NONE, "stated": False, "date": ""}
+        offers = stance.is_offer and stage == STAGES[0] and not any(one in stance.by_stage for one in STAGES)
+        return {"text": "no offer yet" if offers else NONE, "stated": False, "date": ""}
     if pledge is stance.latest:
         return {"text": stance.size_words, "stated": stance.basis == "stated", "date": ""}
     size, _, _ = size_of_stage(pledge).rpartition(", ")

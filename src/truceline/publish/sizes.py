@@ -8,6 +8,7 @@ here and nowhere else; nothing is computed but the rounding.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from truceline.trace import Traced
@@ -50,10 +51,21 @@ def format_units(value: float) -> str:
 
 
 def show_range(low: float | None, high: float | None, digits: int = DIGITS_OF_BOUNDS) -> str:
-    """Return the ends of a range in brackets, or nothing where one is unknown."""
+    """Return the ends of a range in brackets, rounded outwards, or nothing where one is unknown."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"({format_units(round_to(low, digits))}{_DASH}{format_units(round_to(high, digits))})"
+    ends = _round_outwards(low, digits, math.floor), _round_outwards(high, digits, math.ceil)
+    return f"({_DASH.join(format_units(end) for end in ends)})"
+
+
+def _round_outwards(value: float, digits: int, towards: Callable[[float], int]) -> float:
+    """Return the bound of a range at so many digits, never inside what it bounds."""
+    if value == 0:
+        return 0.0
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    step = 10.0**-places
+    whole = round(value / step, 6)  # a bound that is round already stays
+    return towards(whole) * step
 
 
 def show_ours(traced: Traced, *, tight: bool = False) -> Size:
@@ -74,16 +86,18 @@ def show_ours_share(value: float) -> Size:
     return Size(f"{ABOUT}{format_share(value)}", OURS, is_ours=True)
 
 
-def show_people(traced: Traced, basis: str, *, tight: bool = False) -> Size:
+def show_people(traced: Traced, basis: str, *, tight: bool = False, noun: str = "") -> Size:
     """Return the people of one contributor: stated sizes as stated, ours marked, a dash for nobody.
 
     basis: "stated", "ours" or "none", as in `truceline.generation.model.SizeBasis`.
     """
+    noun = f" {noun}" if noun else ""
     if basis == "ours":
-        return show_ours(traced, tight=tight)
+        size = show_ours(traced, tight=tight)
+        return replace(size, number=f"{size.number}{noun}")
     if basis == "none":
         return Size(_DASH)
-    return Size(format_units(traced.value), "" if tight else "stated")
+    return Size(f"{format_units(traced.value)}{noun}", "" if tight else "(stated)")
 
 
 def show_sum(total: Traced, ours: float, *, tight: bool = False, noun: str = "") -> Size:
@@ -101,6 +115,5 @@ def show_sum(total: Traced, ours: float, *, tight: bool = False, noun: str = "")
     number = format_units(round_to(total.value, DIGITS))
     if tight:
         return Size(f"{ABOUT}{number}", f"of which {part}", is_ours=True)
-    return Size(
-        f"{ABOUT} {number}{noun}", f"of which {part}", show_range(total.low, total.high), is_ours=True
-    )
+    span = show_range(total.low, total.high)
+    return Size(f"{ABOUT} {number}{noun}{f' {span}' if span else ''}", f"of which {part}", is_ours=True)

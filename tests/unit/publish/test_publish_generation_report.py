@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 from generation_sample import HOSTILE, LONG_NAME, sample, unlocking
+from hypothesis import given
+from hypothesis import strategies as st
 
 from truceline.generation.result import Generation
 from truceline.plan import Plan
@@ -14,7 +16,7 @@ from truceline.publish.caveats import list_caveats
 from truceline.publish.figures import draw_figures
 from truceline.publish.generation_view import view_generation
 from truceline.publish.html import render_report
-from truceline.publish.sizes import show_ours, show_people, show_sum
+from truceline.publish.sizes import show_ours, show_people, show_range, show_sum
 from truceline.trace import Traced
 
 SECTIONS = ("nations", "backstop", "unlock", "claims")
@@ -40,15 +42,24 @@ def test_a_prior_is_shown_with_its_mark_and_range() -> None:
     prior = Traced("people", 5449.0, "person", low=2724.5, high=8173.5)
     assert str(show_ours(prior)) == "≈ 5,450 ours (2,700–8,200)"
     assert str(show_ours(prior, tight=True)) == "≈5,450 ours"
-    assert str(show_people(prior, "stated")) == "5,449 stated"
+    assert str(show_people(prior, "stated")) == "5,449 (stated)"
     assert str(show_people(prior, "none")) == "–"
 
 
 def test_a_sum_says_how_much_of_it_is_ours() -> None:
     total = Traced("people", 10_290.0, "person", low=9345.0, high=11_235.0)
-    assert str(show_sum(total, 1890.0)) == "≈ 10,300 of which ≈1,890 ours (9,300–11,000)"
-    assert str(show_sum(total, 10_290.0)) == "≈ 10,300 ours (9,300–11,000)"
+    assert str(show_sum(total, 1890.0)) == "≈ 10,300 (9,300–12,000) of which ≈1,890 ours"
+    assert str(show_sum(total, 10_290.0)) == "≈ 10,300 ours (9,300–12,000)"
     assert str(show_sum(total, 0.0)) == "10,290"
+
+
+@given(st.floats(0, 1e6, allow_nan=False), st.floats(0, 1, allow_nan=False), st.floats(0, 3, allow_nan=False))
+def test_a_range_as_shown_holds_the_number_it_belongs_to(value: float, below: float, above: float) -> None:
+    low, high = value * (1 - below), value * (1 + above)
+    shown = re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", show_range(low, high))
+    first, last = (float(end.replace(",", "")) for end in shown)
+    assert first <= low + 0.1
+    assert last >= high - 0.1
 
 
 def test_every_section_is_there_and_linked(report: str) -> None:
