@@ -46,7 +46,9 @@ def test_the_cases_are_set_side_by_side_with_the_shown_one_marked(nations_folder
         "everyone-decides",
     ]
     assert rows[0][2] == "nobody"
-    assert re.fullmatch(r"~[0-9,]+ of which ~[0-9,]+ ours \([0-9,]+-[0-9,]+\)", rows[1][2])
+    assert re.match(r"~[0-9,]+ ", rows[1][2])
+    assert re.search(r"of which ~[0-9,]+ ours", rows[1][2])
+    assert re.search(r"\([0-9,]+-[0-9,]+\)", rows[1][2])
 
 
 def test_contributions_requirements_and_the_united_kingdom_are_told(nations_folder: Path) -> None:
