@@ -1,7 +1,7 @@
-"""Compiled loops of the search for unlocking sets: who is in for many masks, and the next transversals.
+"""Compiled loops of the search for unlocking sets: who is in, what is known of a set, the next transversals.
 
 Bits of 64-bit integers throughout, 63 of them used; people for sizes. No checks here: `_unlock_reference`
-is the judge. Neither loop knows what a condition is.
+is the judge. No loop knows what a condition is.
 """
 
 # mypy: allow-untyped-decorators
@@ -129,3 +129,40 @@ def extend_transversals(transversals: Longs, settled: Bools, edges: Longs, edge:
                 grown[n] = taken
                 n += 1
     return grown[:n].copy(), marks[:n].copy()
+
+
+@njit(cache=True)
+def is_told(rows: Longs, n: int, words: Longs, above: bool) -> bool:
+    """Tell whether one of the first `n` rows holds the set `words` (above), or lies within it (not above)."""
+    for i in range(n):
+        told = True
+        for w in range(len(words)):
+            extra = words[w] & ~rows[i, w] if above else rows[i, w] & ~words[w]
+            if extra != 0:
+                told = False
+                break
+        if told:
+            return True
+    return False
+
+
+@njit(cache=True)
+def note_row(rows: Longs, n: int, words: Longs, above: bool) -> int:
+    """Write the set `words` after the first `n` rows and return how many there are then.
+
+    Rows that it makes superfluous go: those within it when larger sets tell more (above), else those that
+    hold it. There has to be room for one more.
+    """
+    kept = 0
+    for i in range(n):
+        superfluous = True
+        for w in range(len(words)):
+            extra = rows[i, w] & ~words[w] if above else words[w] & ~rows[i, w]
+            if extra != 0:
+                superfluous = False
+                break
+        if not superfluous:
+            rows[kept] = rows[i]
+            kept += 1
+    rows[kept] = words
+    return kept + 1

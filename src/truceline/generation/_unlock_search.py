@@ -19,10 +19,34 @@ IntArray = NDArray[np.int64]
 
 STAGE = "unlocking sets"
 """Name of the stage told to `progress`."""
-MOST_TRANSVERSALS = 200_000
+MOST_TRANSVERSALS = 50_000
 """Sets still to be tried beyond which the search is given up as too wide."""
 FIRST_ROOM = 64
-"""Rows of the list of edges to begin with; it doubles when full."""
+"""Rows of a growing list to begin with; it doubles when full."""
+
+
+class KnownSets:
+    """Groups of contributors with a known answer that also holds for all within them, or for all around."""
+
+    def __init__(self, n_words: int, *, above: bool) -> None:
+        """Begin with none; `above` where a larger group tells of the smaller ones within it."""
+        self._rows = np.zeros((FIRST_ROOM, n_words), dtype=np.int64)
+        self._n = 0
+        self._above = above
+
+    def tell(self, words: IntArray) -> bool:
+        """Return whether a known group tells of this one."""
+        from truceline.generation._unlock_kernels import is_told
+
+        return bool(is_told(self._rows, self._n, words, self._above))
+
+    def note(self, words: IntArray) -> None:
+        """Add a group; those it tells of are forgotten."""
+        from truceline.generation._unlock_kernels import note_row
+
+        if self._n == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+        self._n = int(note_row(self._rows, self._n, words, self._above))
 
 
 class UnlockSearch:
@@ -51,8 +75,9 @@ class UnlockSearch:
         self._inside: dict[int, int] = {}
         self._values: dict[tuple[str, ...], float] = {}
         self._verdicts: dict[int, bool] = {}
-        self._enough: list[int] = []
-        self._short: list[int] = []
+        n_words = self._tables.waits_for.shape[1]
+        self._enough = KnownSets(n_words, above=False)
+        self._short = KnownSets(n_words, above=True)
 
     @property
     def n_evaluated(self) -> int:
@@ -137,16 +162,14 @@ class UnlockSearch:
         """Tell whether those who are in bring the target; asked for only where no other answer tells."""
         verdict = self._verdicts.get(inside)
         if verdict is None:
-            if any(not inside & ~more for more in self._short):
+            words = self._words_of(inside)
+            if self._short.tell(words):
                 verdict = False
-            elif any(not fewer & ~inside for fewer in self._enough):
+            elif self._enough.tell(words):
                 verdict = True
             else:
                 verdict = self.value_of(self._codes_of(inside)) >= self._target
-                if verdict:
-                    self._enough = [other for other in self._enough if inside & ~other] + [inside]
-                else:
-                    self._short = [other for other in self._short if other & ~inside] + [inside]
+                (self._enough if verdict else self._short).note(words)
             self._verdicts[inside] = verdict
         return verdict
 
@@ -178,6 +201,10 @@ class UnlockSearch:
             self._joint,
         )
         return [sum(word << (WORD_BITS * place) for place, word in enumerate(row)) for row in words.tolist()]
+
+    def _words_of(self, inside: int) -> IntArray:
+        n_words, word = self._tables.waits_for.shape[1], (1 << WORD_BITS) - 1
+        return np.array([inside >> (WORD_BITS * place) & word for place in range(n_words)], dtype=np.int64)
 
     def _codes_of(self, inside: int) -> tuple[str, ...]:
         return tuple(code for place, code in enumerate(self._tables.codes) if inside >> place & 1)
