@@ -69,7 +69,6 @@ def view_generation(generation: Generation | None) -> Row | None:
         "backstop": view_backstop(generation),
         "unlocking": view_unlocking(generation),
         "claims": view_claims(generation),
-        "warnings": [{"where": w.where, "found": w.found, "hint": w.hint} for w in generation.warnings],
     }
 
 

@@ -20,6 +20,7 @@ OURS = "ours"
 DIGITS, DIGITS_OF_BOUNDS = 3, 2
 """Digits of a prior and of the ends of its range, which is wide: more would pretend to know."""
 _DASH = "–"
+_MOST_DECIMALS = 1  # as `format_units` shows
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,9 @@ def _round_outwards(value: float, digits: int, towards: Callable[[float], int]) 
     """Return the bound of a range at so many digits, never inside what it bounds."""
     if value == 0:
         return 0.0
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    step = 10.0**-places
-    whole = round(value / step, 6)  # a bound that is round already stays
-    return towards(whole) * step
+    places = min(_MOST_DECIMALS, digits - 1 - math.floor(math.log10(abs(value))))
+    whole = round(value * 10.0**places, 6)  # a bound that is round already stays
+    return towards(whole) / 10.0**places
 
 
 def show_ours(traced: Traced, *, tight: bool = False) -> Size:

@@ -87,8 +87,8 @@ def test_rendering_nations_twice_gives_the_same_text(length_plan: Plan, report: 
 def test_the_section_begins_with_the_answer(report: str) -> None:
     section = plain(report[report.index('id="nations"') :])
     assert section.startswith(
-        'id="nations"> Who would come With the whole backstop: 4 nations would send ≈ 10,300 people of which'
-        " ≈1,890 ours (9,300–11,000)"
+        'id="nations"> Who would come With the whole backstop: 4 nations would send ≈ 10,300 people'
+        " (9,300–12,000) of which ≈1,890 ours"
     )
     assert "2 stated no size" in section
     assert "30,000 people, ≈42 % ours of those it could use" in section
