@@ -25,6 +25,7 @@ SECTIONS = (
     "backstop",
     "crossing",
     "frontier",
+    "unlock",
     "joint",
     "generation",
     "knapsack",
