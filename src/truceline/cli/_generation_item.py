@@ -237,8 +237,7 @@ def _read_plan(asked: Asked) -> Item:
     contributors = Contributors(pledges=PACKAGED_PLEDGES)
     if asked.pledges is not None:
         contributors = contributors.model_copy(update={"pledges": asked.pledges.resolve()})
-    else:
-        _refuse_another_register(asked.item, record)
+    _refuse_other_tables(asked.item, record, asked.pledges is not None)
     case = record.case if record.case in get_args(CaseName) else contributors.case
     return Item(
         title=document.scenario["title"],
@@ -249,15 +248,26 @@ def _read_plan(asked: Asked) -> Item:
     )
 
 
-def _refuse_another_register(item: str, record: GenerationRecord) -> None:
-    """Refuse a plan whose statements are not those of the packaged register: it would answer for others."""
+def _refuse_other_tables(item: str, record: GenerationRecord, own_pledges: bool) -> None:
+    """Refuse a plan made with tables other than the packaged ones: it would answer for others.
+
+    own_pledges: the statements come from a file that is given, and need not be the plan's.
+    """
+    from truceline.generation.conditions import read_conditions
     from truceline.generation.nations import read_nations
     from truceline.generation.register import read_register
 
-    register = read_register(known_nations=tuple(read_nations()))
-    packaged = register.on(date.fromisoformat(record.as_of))
+    day, nations = date.fromisoformat(record.as_of), read_nations()
+    book = read_conditions(nations={code: nation.name for code, nation in nations.items()})
+    made_of_others = {one.key for one in book.composites()}
+    states = {key: state for key, state in book.states(day).items() if key not in made_of_others}
+    if states != {one.key: one.state for one in record.conditions if one.key not in made_of_others}:
+        found = "was made with conditions other than the packaged ones"
+        raise OutputError("plan", [Problem(item, found, "ask its scenario instead of the folder")])
+    packaged = read_register(known_nations=tuple(nations), known_conditions=book).on(day)
     ours = {(code, stance.latest.pledge_id, stance.latest.date) for code, stance in packaged.items()}
-    if ours != {(pledge.code, pledge.pledge_id, pledge.date) for pledge in record.pledges}:
+    theirs = {(pledge.code, pledge.pledge_id, pledge.date) for pledge in record.pledges}
+    if ours != theirs and not own_pledges:
         found = "was made with statements other than the packaged ones"
         raise OutputError("plan", [Problem(item, found, "give its register: --pledges FILE")])
 

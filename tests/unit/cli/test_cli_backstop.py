@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_inputs import run_command, write_scenario
@@ -112,6 +113,25 @@ def test_a_scenario_that_is_only_a_length_is_weighed_by_people(tmp_path: Path) -
     told = run_command("backstop", text, "--quiet")
     assert "People sent and carried: " in told
     assert "detected" not in told.lower()
+
+
+def test_claims_about_a_scenario_plan_every_posture_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import truceline.plan as plan
+
+    asked = []
+    make = plan.make_plan
+
+    def note(*arguments: Any, **named: Any) -> Any:
+        asked.append(named["only_chosen"])
+        return make(*arguments, **named)
+
+    monkeypatch.setattr(plan, "make_plan", note)
+    file = write_scenario(tmp_path, {"contributors": {"pledges": "ukraine-2025"}})
+    assert "25 claims" in run_command("backstop", file, "--claims", "--quiet")
+    run_command("backstop", file, "--quiet")
+    assert asked == [False, True]
 
 
 def test_mistakes_are_gathered(tmp_path: Path) -> None:

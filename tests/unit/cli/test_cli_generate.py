@@ -305,6 +305,50 @@ def test_a_plan_made_with_other_statements_asks_for_them(nations_folder: Path, t
     assert "was made with statements other than the packaged ones; give its register: --pledges" in printed
 
 
+def test_a_plan_made_with_other_conditions_sends_to_its_scenario(
+    nations_folder: Path, tmp_path: Path
+) -> None:
+    document = json.loads((nations_folder / "plan.json").read_text(encoding="utf-8"))
+    ceasefire = next(one for one in document["generation"]["conditions"] if one["key"] == "ceasefire")
+    ceasefire["state"] = "met"
+    (tmp_path / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    printed = run_command("generate", tmp_path, code=2)
+    assert "was made with conditions other than the packaged ones; ask its scenario" in printed
+
+
+def test_what_a_plan_assumed_is_what_a_later_question_assumes(nations_folder: Path, tmp_path: Path) -> None:
+    """Shares of men under arms that can be used are in the document, whatever the catalogue has become."""
+    document = json.loads((nations_folder / "plan.json").read_text(encoding="utf-8"))
+    for tree in document["assumptions"]:
+        if tree["name"] == "generation.surge_share":
+            tree["value"] /= 2
+    (tmp_path / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+
+    def sustained(folder: Path) -> float:
+        told = json.loads(run_command("generate", folder, "--json"))
+        norway = next(one for one in told["contributors"] if one["code"] == "NOR")
+        return float(norway["sustained_people"]["value"])
+
+    assert 0 < sustained(tmp_path) < 0.6 * sustained(nations_folder)
+
+
+def test_an_assumption_that_cannot_be_read_back_is_named(nations_folder: Path, tmp_path: Path) -> None:
+    document = json.loads((nations_folder / "plan.json").read_text(encoding="utf-8"))
+    tree = next(tree for tree in document["assumptions"] if tree["name"] == "generation.surge_share")
+    tree["evidence"] = "hearsay"
+    (tmp_path / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    printed = run_command("generate", tmp_path, code=2)
+    assert "assumption generation.surge_share  cannot be read back; make the plan again" in printed
+
+
+def test_an_interrupt_ends_with_its_own_code(nations_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("truceline.generation.make.read_situation", stop)
+    assert "interrupted; nothing half-written" in run_command("generate", nations_folder, code=130)
+
+
 # A scenario is planned first
 
 
