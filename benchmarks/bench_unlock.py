@@ -1,7 +1,7 @@
-"""Smallest sets of conditions that unlock a target: ours beside every set tried and beside a hitting-set library.
+"""Smallest sets of conditions that unlock a target: ours, every set tried, and a hitting-set library.
 
-Contributors with one to three ways to come, each on one to three conditions, some on another contributor or on
-how many others bring; drawn from a fixed seed. People of 500 to 9,500 each; the target is a share of everything.
+Contributors with one to three ways to come, each on one to three conditions, some on another contributor or
+on how many others bring; drawn from a fixed seed. People of 500 to 9,500 each; the target is a share of all.
 All three answer the same question with the same groups cached, and their answers are compared.
 """
 
@@ -40,7 +40,7 @@ Answer = set[frozenset[str]]
 
 
 def measure(settings: Settings) -> tuple[str, list[Row]]:
-    """Return a row for each case; ours is timed once compiled, the first call costs about two seconds more."""
+    """Return a row for each case; ours is timed once compiled: the first call costs about two seconds."""
     small, keys = draw_commitments(4, 5, 0)
     find_unlocking_sets(small, candidates=keys, value=small.total, target=1.0)
     rows = []

@@ -1,7 +1,6 @@
 """Slow, readable twins of the search for unlocking sets: plain names and sets, every subset tried.
 
-They judge `_unlock_kernels` and `unlock` in tests and stand beside them in the benchmark; never called in a
-plan.
+They judge `_unlock_kernels`, `_unlock_search` and `unlock` in tests; never called in a plan.
 """
 
 from __future__ import annotations
@@ -61,3 +60,11 @@ def list_transversals(edges: Sequence[int], n_bits: int) -> list[int]:
     """Return every minimal bit set that hits all edges, ascending: all sets are tried."""
     hitting = [mask for mask in range(1 << n_bits) if all(mask & edge for edge in edges)]
     return [mask for mask in hitting if not any(other != mask and other & mask == other for other in hitting)]
+
+
+def list_telling(groups: Sequence[int], *, above: bool) -> list[int]:
+    """Return the groups (bits, ascending) that no other tells of: the largest (above) or the smallest."""
+    apart = set(groups)
+    if above:
+        return sorted(one for one in apart if not any(one != more and not one & ~more for more in apart))
+    return sorted(one for one in apart if not any(one != fewer and not fewer & ~one for fewer in apart))

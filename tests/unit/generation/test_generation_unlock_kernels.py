@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unlock_cases import CONDITIONS, commitments, wants
 
-from truceline.generation._unlock_kernels import extend_transversals
-from truceline.generation._unlock_reference import list_transversals, settle_names
-from truceline.generation._unlock_search import UnlockSearch
+from truceline.generation._unlock_kernels import extend_transversals, is_told, note_row
+from truceline.generation._unlock_reference import list_telling, list_transversals, settle_names
+from truceline.generation._unlock_search import KnownSets, UnlockSearch
 from truceline.generation.commitments import Commitments
 from truceline.generation.model import Actor
 
@@ -76,3 +76,30 @@ def test_an_edge_that_nothing_can_hit_leaves_no_transversal() -> None:
         np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_), np.zeros(0, dtype=np.int64), 0
     )
     assert len(grown) == len(settled) == 0
+
+
+def two_words(group: int) -> np.ndarray:
+    """Return a group of six as three bits in each of two words."""
+    return np.array([group & 7, group >> 3], dtype=np.int64)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 63), max_size=10), st.integers(0, 63), st.booleans())
+def test_only_groups_that_tell_more_are_kept_and_they_tell_as_all_would(groups, asked, above) -> None:
+    rows, n = np.zeros((len(groups) + 1, 2), dtype=np.int64), 0
+    for group in groups:
+        if not is_told(rows, n, two_words(group), above):
+            n = note_row(rows, n, two_words(group), above)
+    kept = sorted(int(low) | int(high) << 3 for low, high in rows[:n])
+    assert kept == list_telling(groups, above=above)
+    told = any(not asked & ~other if above else not other & ~asked for other in groups)
+    assert is_told(rows, n, two_words(asked), above) == told
+
+
+def test_a_list_of_known_groups_grows_as_it_has_to() -> None:
+    known = KnownSets(2, above=True)
+    apart = [np.array([1 << place % 60, 1 << place // 60], dtype=np.int64) for place in range(300)]
+    for words in apart:
+        known.note(words)
+    assert all(known.tell(words) for words in apart)
+    assert not known.tell(np.array([3, 1], dtype=np.int64))
