@@ -128,7 +128,7 @@ def extend_transversals(transversals: Longs, settled: Bools, edges: Longs, edge:
             if without == 0:
                 grown[n] = taken
                 n += 1
-    return grown[:n].copy(), marks[:n].copy()
+    return grown[:n], marks[:n]
 
 
 @njit(cache=True)
@@ -162,7 +162,9 @@ def note_row(rows: Longs, n: int, words: Longs, above: bool) -> int:
                 superfluous = False
                 break
         if not superfluous:
-            rows[kept] = rows[i]
+            for w in range(len(words)):  # word by word: assigning rows takes seconds to compile
+                rows[kept, w] = rows[i, w]
             kept += 1
-    rows[kept] = words
+    for w in range(len(words)):
+        rows[kept, w] = words[w]
     return kept + 1
