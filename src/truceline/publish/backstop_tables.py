@@ -68,8 +68,8 @@ BACKSTOP_VALUES = Table(
         number(
             "interaction", "see unit", "Shapley less alone: what it gains or loses by meeting the others", 6
         ),
-        number("low", "see unit", "Smallest change, over every company of other tasks", 6),
-        number("high", "see unit", "Largest such change", 6),
+        number("least", "see unit", "Smallest change, over every company of other tasks", 6),
+        number("most", "see unit", "Largest such change", 6),
         BASIS,
         text("changes_nothing", "Whether it changes no measure whatever else there is"),
         number("without", "see unit", "The measure with nothing of the backstop", 6),

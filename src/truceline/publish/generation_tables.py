@@ -93,8 +93,8 @@ CASES = Table(
 CONTRIBUTIONS = Table(
     "contributions",
     "Who brings what, by case",
-    "One row for each contributor and capability; the row 'all' is its sum of people. Low and high are the"
-    " range of what it could send in all.",
+    "One row for each contributor and capability; the row 'all' is its sum of people. Low and high of a"
+    " capability are the contributor's own range in proportion.",
     (
         text("case", "Key of the case"),
         text("code", "Contributor"),
@@ -123,6 +123,8 @@ FILL = Table(
         number("given", "see unit", "Units brought", 2),
         text("unit", "What is counted"),
         BASIS,
+        number("low", "see unit", "Lowest of what is brought, each contributor's range in proportion", 2),
+        number("high", "see unit", "Highest", 2),
         share("filled_share", "Filled share"),
         number("short", "see unit", "Units missing", 2),
         text("why", "What it is short of"),
@@ -269,16 +271,20 @@ def list_contributions(generation: Generation) -> Iterable[tuple[Any, ...]]:
             for capability, units in one.units.items():
                 kind = kinds[capability]
                 basis = one.basis if kind.kind == "people" else "ours"
-                held = (
-                    generation.offers[one.code].units.get(capability)
-                    if one.code in generation.offers
-                    else None
-                )
-                low, high = (
-                    (held.low, held.high) if held is not None and kind.kind != "people" else (None, None)
-                )
-                first = (key, one.code, one.name, capability, units, kind.unit, basis, low, high)
-                yield (*first, None, None, None, None)
+                span = _range_of_units(generation, one, capability, kind.kind)
+                yield (key, one.code, one.name, capability, units, kind.unit, basis, *span, *[None] * 4)
+
+
+def _range_of_units(
+    generation: Generation, one: Contribution, capability: str, kind: str
+) -> tuple[float | None, float | None]:
+    """Return the range of what it brings of a capability: that of its offer, in proportion."""
+    offer = generation.offers.get(one.code)
+    whole = one.people if kind == "people" else None if offer is None else offer.units.get(capability)
+    if whole is None or whole.low is None or whole.high is None or not whole.value > 0:
+        return None, None
+    units = one.units[capability]
+    return units * whole.low / whole.value, units * whole.high / whole.value
 
 
 def _of_people(one: Contribution) -> tuple[Any, ...]:
@@ -300,10 +306,24 @@ def list_fill(generation: Generation) -> Iterable[tuple[Any, ...]]:
                 fill.given,
                 capability.unit,
                 _basis_of_fill(result, capability.key, capability.kind, fill.given),
+                *_range_of_fill(generation, result, capability.key, capability.kind),
                 fill.share,
                 fill.short,
                 fill.why,
             )
+
+
+def _range_of_fill(
+    generation: Generation, result: CaseResult, capability: str, kind: str
+) -> tuple[float | None, float | None]:
+    """Return the sum of ranges; a contributor without one counts as it stands."""
+    ends = [
+        (units if low is None else low, units if high is None else high)
+        for one in result.contributions
+        if (units := one.units.get(capability, 0.0)) > 0
+        for low, high in [_range_of_units(generation, one, capability, kind)]
+    ]
+    return (sum(low for low, _ in ends), sum(high for _, high in ends)) if ends else (None, None)
 
 
 def _basis_of_fill(result: CaseResult, capability: str, kind: str, given: float) -> str:

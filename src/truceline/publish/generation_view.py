@@ -113,12 +113,17 @@ def _answer(generation: Generation, case: CaseResult) -> list[Sentence]:
     if unstated:
         sentences.append(
             [
-                f"Of those {len(senders)}, {len(unstated)} stated no size: what stands for them here is"
-                " our estimate from published strengths, with a wide range, and is marked ours wherever it"
-                " appears."
+                f"{_say_how_many(len(unstated), len(senders))}: what stands there instead is our estimate"
+                " from published strengths, with a wide range, and is marked ours wherever it appears."
             ]
         )
     return sentences
+
+
+def _say_how_many(unstated: int, senders: int) -> str:
+    if unstated < senders:
+        return f"{unstated} of them stated no size"
+    return "It stated no size" if senders == 1 else "None of them stated a size"
 
 
 def lower_first(text: str) -> str:

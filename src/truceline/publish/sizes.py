@@ -45,10 +45,10 @@ def round_to(value: float, digits: int) -> float:
 
 
 def format_units(value: float) -> str:
-    """Return people or units for readers: whole from ten on, one decimal below where it is not whole."""
+    """Return people or units for readers: whole from ten on, one decimal below, two digits below one."""
     if abs(value) >= 10 or float(value).is_integer():
         return f"{round(value):,}"
-    return f"{value:.1f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
 
 
 def show_range(low: float | None, high: float | None, digits: int = DIGITS_OF_BOUNDS) -> str:

@@ -90,7 +90,7 @@ def test_the_section_begins_with_the_answer(report: str) -> None:
         'id="nations"> Who would come With the whole backstop: 4 nations would send ≈ 10,300 people'
         " (9,300–12,000) of which ≈1,890 ours"
     )
-    assert "2 stated no size" in section
+    assert "2 of them stated no size" in section
     assert "30,000 people, ≈42 % ours of those it could use" in section
 
 
