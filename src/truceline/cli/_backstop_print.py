@@ -82,7 +82,8 @@ def print_worth(worth: BackstopWorth) -> None:
         print_line(_range_sentence(worth, measure))
     print_line()
     shown = [each for each in worth.worth if _is_told(each, worth.measures)]
-    has_people = any(measure.key == PEOPLE for measure in worth.measures)
+    people = [measure for measure in worth.measures if measure.key == PEOPLE]
+    has_people = any(_is_told(each, people) for each in worth.worth)
     rest = [measure for measure in worth.measures if measure.key != PEOPLE]
     heads = ["task", *(["people: alone", "taken last", "fair share"] if has_people else [])]
     heads += [HEADS.get(measure.key, measure.label) for measure in rest]

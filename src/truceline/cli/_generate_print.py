@@ -25,6 +25,7 @@ from truceline.generation.model import Requirement
 from truceline.generation.pledges import Stance
 from truceline.generation.register_diff import StanceChange
 from truceline.generation.result import CaseResult, Contribution, Fill, Generation
+from truceline.generation.situation import GUARANTOR
 from truceline.publish.generation_words import say_binding
 from truceline.publish.sizes import format_units
 from truceline.units import format_people, format_share
@@ -193,6 +194,10 @@ def _print_fills(found: CaseResult) -> None:
         ["the force needs", "unit", "needed", "given", "filled", "short", "why"],
         [_fill_row(found, fill) for fill in found.fills if fill.requirement.units > 0],
     )
+    if any(key.startswith(GUARANTOR) for key in found.case.met):
+        print_line(
+            "Given by nations; what the United States would add in this case counts towards `supported`."
+        )
 
 
 def _fill_row(found: CaseResult, fill: Fill) -> Row:

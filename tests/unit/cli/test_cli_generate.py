@@ -132,15 +132,31 @@ def test_the_finder_of_bare_numbers_finds_them() -> None:
     assert bare_numbers("Ireland refuses reassurance (P061, 2025-03-05).") == []
 
 
+def ask_of_many(folder: Path, mission: str, place: Path) -> Path:
+    """Write the plan again as one that asks for thirty times the people, so that many nations send."""
+    document = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    basis = document["generation"]["basis"]
+    basis["mission"] = mission
+    basis["deployed"]["value"] *= 30
+    for task in basis["tasks"]:
+        task["people"] *= 30
+    (place / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    return place
+
+
 @pytest.mark.parametrize("day", DAYS)
-@pytest.mark.parametrize("case", ["coalition", "everyone-decides", "un-mandate"])
-def test_a_nation_without_a_stated_size_has_no_bare_number(nations_folder: Path, day: str, case: str) -> None:
-    printed = run_command("generate", nations_folder, "--as-of", day, "--case", case)
-    silent = silent_names(day)
-    assert silent
-    for line in printed.splitlines():
-        if any(re.match(rf"{re.escape(name)}(  |: | refuses| waits)", line) for name in silent):
-            assert bare_numbers(line) == [], line
+@pytest.mark.parametrize("mission", ["observation", "reassurance", "interposition"])
+def test_a_nation_without_a_stated_size_has_no_bare_number(
+    nations_folder: Path, mission: str, day: str, tmp_path: Path
+) -> None:
+    folder, silent = ask_of_many(nations_folder, mission, tmp_path), silent_names(day)
+    told = 0
+    for case in ("no-backstop", "coalition", "everyone-decides", "un-mandate"):
+        for line in run_command("generate", folder, "--as-of", day, "--case", case).splitlines():
+            if any(re.match(rf"{re.escape(name)}(  |: | refuses| waits)", line) for name in silent):
+                assert bare_numbers(line) == [], line
+                told += "ours" in line
+    assert told
 
 
 @pytest.mark.parametrize("day", DAYS)
