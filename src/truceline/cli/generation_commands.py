@@ -6,7 +6,7 @@ a finished plan folder, which is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -181,7 +181,7 @@ def unlock(
         str,
         typer.Option(
             help="What is to be reached: people=10000, people=50%, detect=0.5, fill=0.8 or "
-            "fill.air-defence=1; default half of the people needed."
+            "fill.air-defence=1; default the people of the plan, or the largest quarter of them within reach."
         ),
     ] = "",
     joint: Annotated[
@@ -295,6 +295,8 @@ def _answer(asked: Asked, quiet: bool, parts: tuple[Part, ...]) -> _Answer:
         now = ask(item.basis, item.contributors, day, item.assumptions, question, tell)
         before = None
         if since is not None:
+            if now.unlocking and not asked.target:  # a default is chosen by day: both are asked for one thing
+                question = replace(question, target=f"people={now.unlocking[0].target:.6f}")
             before = ask(item.basis, item.contributors, since, item.assumptions, question, tell)
     return _Answer(item, now, before)
 

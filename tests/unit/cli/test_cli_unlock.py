@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_inputs import run_command
+
+from truceline.generation.targets import Target
 
 
 def read_matrix(printed: str) -> dict[str, list[str]]:
@@ -84,6 +87,25 @@ def test_what_a_later_day_changed_is_told(nations_folder: Path) -> None:
     assert told["since"]["day"] == "2025-04-10"
     assert [len(change[key]) for key in ("gained", "lost", "partly_met")] == [int(n) for n in counts.groups()]
     assert change["gained"] or change["lost"]
+
+
+def test_two_days_are_asked_for_the_same_people_without_a_target(
+    nations_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default steps down where the people of the plan are out of reach: on both days to the same."""
+    from truceline.generation import make
+
+    sought = []
+    seek = make.seek_target
+
+    def note(target: Target, *arguments: Any, **named: Any) -> Any:
+        sought.append(target.value)
+        return seek(target, *arguments, **named)
+
+    monkeypatch.setattr(make, "seek_target", note)
+    run_command("unlock", nations_folder, "--since", "2025-02-17", "--sequential")
+    assert sought[-1] == pytest.approx(sought[1], abs=1e-5)
+    assert len(sought) == 4
 
 
 def test_the_same_question_gives_the_same_bytes(nations_folder: Path) -> None:
