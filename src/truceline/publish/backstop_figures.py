@@ -53,7 +53,7 @@ def draw_gaps(plan: Plan, generation: Generation) -> str:
             " release, with its range; hatched: missing. Holdings ready for this mission are ours: no nation"
             " stated any."
         )
-        bottom, top = style.add_frame(figure, title, subtitle, small_print(plan))
+        bottom, top = style.add_frame(figure, title, subtitle, _notes(plan, generation))
         height_in = figure.get_size_inches()[1]
         foot, head = bottom + 0.26 / height_in, top - 0.3 / height_in
         axes = figure.add_axes((_LEFT, foot, _RIGHT - _LEFT, head - foot))
@@ -124,7 +124,7 @@ def draw_values(plan: Plan, generation: Generation, worth: BackstopWorth) -> str
             " Plain: what it changes when it is the only one. Hatched: what it gains or loses by meeting the"
             " others."
         )
-        _, top = style.add_frame(figure, title, subtitle, small_print(plan))
+        _, top = style.add_frame(figure, title, subtitle, _notes(plan, generation))
         for panel in panels:
             foot = top - (_ABOVE_IN + panel.rows_in) / height_in
             axes = figure.add_axes((_LEFT, foot, 0.57, panel.rows_in / height_in))
@@ -141,6 +141,15 @@ def draw_values(plan: Plan, generation: Generation, worth: BackstopWorth) -> str
             )
             top -= panel.height_in / height_in
         return style.to_svg(figure, "backstop-value", title)
+
+
+def _notes(plan: Plan, generation: Generation) -> tuple[str, ...]:
+    """Return the small print, with the day of the register and what the mark means."""
+    said = (
+        f"Nations as of {generation.as_of}, for: {style.plain(generation.basis.posture_label)}. Ours: rests"
+        " on sizes or on readiness that no nation stated."
+    )
+    return (said, *small_print(plan))
 
 
 class _Panel:

@@ -106,8 +106,10 @@ def _say_people(generation: Generation, worth: BackstopWorth) -> Sentence:
 def _measured(value: float, unit: str, ours: bool) -> Size:
     if not ours:
         return Size(show_measure(value, unit, is_ours=False))
-    number = show_measure(value, unit, is_ours=True).removesuffix(" ours")
-    return Size(number, "ours", is_ours=True)
+    text = show_measure(value, unit, is_ours=True)
+    if text == "0":
+        return Size("0")
+    return Size(text.removesuffix(" ours"), "ours", is_ours=True)
 
 
 def _view_gap(row: BackstopRow, first: bool) -> Row:

@@ -59,6 +59,8 @@ def any_ours(generation: Generation) -> bool:
 
 def show_measure(value: float, unit: str, *, is_ours: bool) -> str:
     """Return a measure with its unit, marked where it rests on ours."""
+    if value == 0 and unit == "person":
+        return "0"
     about, mark = (ABOUT, f" {OURS}") if is_ours else ("", "")
     if unit == "1":
         return f"{about}{format_share(value, 1)}{mark}"
@@ -96,7 +98,7 @@ def _signed(value: float, size: str, *, is_ours: bool) -> str:
 
 def list_words(words: list[str], *, most: int = 99) -> str:
     """Return words as a list for a sentence: a, b and c; the rest of a long one is counted."""
-    if len(words) > most:
+    if len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} others"]
     if len(words) < 2:
         return "".join(words)

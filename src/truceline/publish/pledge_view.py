@@ -32,11 +32,12 @@ MOST_NAMES = 6
 
 def view_register(generation: Generation) -> Row:
     """Return the statement that counts for each nation: offers first, then those that offer nobody."""
-    stances = list(generation.stances.values())
+    stances = sorted(generation.stances.values(), key=lambda one: (one.name, one.nation))
+    common = _common_to_all(generation)
     offers = [one for one in stances if one.is_offer]
     return {
         "groups": [
-            {"name": name, "rows": [_view_stance(generation, one) for one in members]}
+            {"name": name, "rows": [_view_stance(generation, one, common) for one in members]}
             for name, members in (
                 ("Would send, or have not decided", offers),
                 (
@@ -46,6 +47,7 @@ def view_register(generation: Generation) -> Row:
             )
             if members
         ],
+        "common": list_words([_label(generation, key) for key in common]),
         "n": len(stances),
         "n_offers": len(offers),
         "n_sized": sum(one.basis == "stated" for one in offers),
@@ -54,7 +56,21 @@ def view_register(generation: Generation) -> Row:
     }
 
 
-def _view_stance(generation: Generation, stance: Stance) -> Row:
+def _label(generation: Generation, key: str) -> str:
+    label = generation.condition_labels.get(key, key)
+    return label[:1].lower() + label[1:] if label.startswith(("A ", "The ")) else label
+
+
+def _common_to_all(generation: Generation) -> tuple[str, ...]:
+    """Return the conditions that everybody who may come waits for: said once, not in every row."""
+    gates = [gate for gate in generation.gates.values() if gate.may_come]
+    if len(gates) < 2:
+        return ()
+    each = [{wait.condition for wait in gate.waits if not wait.one_of} for gate in gates]
+    return tuple(sorted(set.intersection(*each)))
+
+
+def _view_stance(generation: Generation, stance: Stance, common: tuple[str, ...]) -> Row:
     latest, gate = stance.latest, generation.gates.get(stance.nation)
     waits = gate.waits if gate is not None else ()
     labels = generation.condition_labels
@@ -75,6 +91,7 @@ def _view_stance(generation: Generation, stance: Stance) -> Row:
                 "one_of": wait.one_of,
             }
             for wait in waits
+            if wait.condition not in common
         ],
         "reason": gate.reason if gate is not None else "",
         "caveats": [say_caveat(word) for word in stance.caveats],

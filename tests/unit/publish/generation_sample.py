@@ -93,7 +93,7 @@ def pledge(code: str, name: str, high: int | None, **changes: Any) -> Pledge:
         "refuses": (),
         "missions_basis": "open",
         "amends": "",
-        "statement": f"{name} would send people once a ceasefire holds",
+        "statement": f"{name} would send people once the fighting ends",
         "source": "Sample Press",
         "source_url": "https://example.org/pledge",
         "confidence": "high",

@@ -110,6 +110,13 @@ def test_stages_have_columns_of_their_own(report: str) -> None:
     assert plain(re.findall(r'<td class="stage">(.*?)</td>', aland)[0]) == "none stated (several thousand)"
 
 
+def test_what_everybody_waits_for_is_said_once(report: str) -> None:
+    register = report[report.index("What every nation had said") : report.index("What they wait for")]
+    assert "All who may come wait for this: a ceasefire holds." in register
+    assert register.lower().count("a ceasefire holds") == 1
+    assert "The parliament of Germany agrees" in register
+
+
 def test_what_a_register_says_is_escaped_and_only_web_addresses_are_links(report: str) -> None:
     assert HOSTILE not in report
     assert "<script" not in report
