@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from truceline.publish.generation_tables import BASIS, basis_of_sum, of_generation
-from truceline.publish.generation_words import rests_on_ours
+from truceline.publish.generation_tables import BASIS, of_generation
+from truceline.publish.generation_words import basis_of_sum, rests_on_ours
 from truceline.publish.table import Table, number, text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from truceline.plan.model import Plan
-from truceline.publish.generation_words import conditions_of, size_of_stage, waited_for_by
+from truceline.publish.generation_words import basis_of_sum, conditions_of, size_of_stage, waited_for_by
 from truceline.publish.table import Table, number, people, share, text
 
 if TYPE_CHECKING:
@@ -198,11 +198,6 @@ def of_generation(
 
 def _three(traced: Traced | None) -> tuple[float | None, float | None, float | None]:
     return (None, None, None) if traced is None else (traced.value, traced.low, traced.high)
-
-
-def basis_of_sum(ours: float) -> str:
-    """Return whose a sum is: ours as soon as any of it is."""
-    return "ours" if ours > 0 else "stated"
 
 
 def list_contributors(generation: Generation) -> Iterable[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from truceline.generation.backstop import Measure
     from truceline.generation.conditions import Condition
-    from truceline.generation.model import State
+    from truceline.generation.model import SizeBasis, State
     from truceline.generation.register import Pledge
     from truceline.generation.result import CaseResult, Generation
 
@@ -50,6 +50,11 @@ def rests_on_ours(generation: Generation, measure: str) -> bool:
     What stands in for a task is bought for a gap, and gaps rest on holdings whose readiness is ours.
     """
     return measure == "substitute_cost" or any_ours(generation)
+
+
+def basis_of_sum(ours: float) -> SizeBasis:
+    """Return whose a sum is: ours as soon as any of it is."""
+    return "ours" if ours > 0 else "stated"
 
 
 def any_ours(generation: Generation) -> bool:
