@@ -53,6 +53,7 @@ def view_generation(generation: Generation | None) -> Row | None:
         "answer": _answer(generation, shown),
         "has_ours": any_ours(generation),
         "case": {"label": shown.case.label, "sentence": shown.case.sentence},
+        "has_guarantor": has_guarantor(shown),
         "cases": [_view_case(one, key == generation.case_key) for key, one in generation.cases.items()],
         "people": _view_matrix(generation, shown, "people"),
         "enablers": _view_matrix(generation, shown, "enabler"),
@@ -108,7 +109,8 @@ def _answer(generation: Generation, case: CaseResult) -> list[Sentence]:
     sentences = [first]
     short = [fill.requirement.capability.label for fill in case.fills if fill.short > 0]
     if short and senders:
-        sentences.append([f"Short: {list_words([lower_first(one) for one in short], most=5)}."])
+        short_of = "What nations bring leaves short" if has_guarantor(case) else "Short"
+        sentences.append([f"{short_of}: {list_words([lower_first(one) for one in short], most=5)}."])
     unstated = [one for one in senders if one.basis == "ours"]
     if unstated:
         sentences.append(
@@ -118,6 +120,13 @@ def _answer(generation: Generation, case: CaseResult) -> list[Sentence]:
             ]
         )
     return sentences
+
+
+def has_guarantor(case: CaseResult) -> bool:
+    """Tell whether the United States bring anything in a case: it counts towards people supported alone."""
+    from truceline.generation.situation import GUARANTOR
+
+    return any(key.startswith(GUARANTOR) for key in case.case.met)
 
 
 def _say_how_many(unstated: int, senders: int) -> str:

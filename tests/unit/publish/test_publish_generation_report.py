@@ -101,6 +101,16 @@ def test_what_is_short_is_said_with_how_much_and_why(report: str) -> None:
     assert "Maritime patrol aircraft" not in section
 
 
+def test_what_the_guarantor_adds_is_told_apart(length_plan: Plan, report: str) -> None:
+    assert "Brought by nations alone" not in report
+    made = sample()
+    case = replace(made.shown.case, met=made.shown.case.met | {"us.medevac"})
+    cases = {**made.cases, "coalition": replace(made.shown, case=case)}
+    page = render_report(with_nations(length_plan, replace(made, cases=cases)), {})
+    assert "Brought by nations alone" in page
+    assert "What nations bring leaves short: observation posts" in page
+
+
 def test_stages_have_columns_of_their_own(report: str) -> None:
     rows = report[report.index("Announced</th>") :]
     bland = rows[rows.index("<th>Bland</th>") :]
