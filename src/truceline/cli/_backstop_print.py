@@ -27,6 +27,7 @@ from truceline.trace import Traced
 PEOPLE = "people"
 """The measure whose value alone and last are printed beside its split."""
 HEADS = {
+    "offered": "on offer",
     "detect_sent": "detected",
     "detect": "if complete: detected",
     "verify": "verified",

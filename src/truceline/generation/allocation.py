@@ -107,9 +107,7 @@ class Shortfall:
         if self.why == "nobody":
             return "no nation that is in brings it"
         if self.why == "units":
-            return (
-                f"all {self.supply_blocks:,} that nations could bring are used; {self.need_blocks:,} needed"
-            )
+            return f"nations could bring {self.supply_blocks:,} in all; {self.need_blocks:,} needed"
         missing = max(self.need_blocks - self.supply_blocks, 0)
         rest = f"; {missing:,} more could be brought by nobody" if missing else ""
         return f"the nations that could bring more have no people left{rest}"

@@ -31,6 +31,7 @@ from truceline.scenario.assumption import AssumptionSet
 
 GUARANTEE = "guarantee"
 PEOPLE = Measure("people", "People sent and carried", "person")
+OFFERED = Measure("offered", "People on offer, whatever this force has work for", "person")
 SENT = Measure("detect_sent", "Incidents detected by the people sent", "1")
 DETECT = Measure("detect", "Incidents detected, were the force complete", "1")
 VERIFY = Measure("verify", "Incidents verified, were the force complete", "1")
@@ -86,7 +87,10 @@ def weigh_tasks(
             found = match_offers(requirements, offers, burden)
             sent[codes] = 0.0 if found is None else float(found.people.sum())
         carried = carry_people(sent[codes], deployed, requirements, offers, brought, assumptions, supplied)
-        values = {PEOPLE.key: carried.people}
+        values = {
+            PEOPLE.key: carried.people,
+            OFFERED.key: math.fsum(offer.people.value for offer in offers.values()),
+        }
         if basis.outcomes is not None:
             strength = carried.people / deployed if deployed > 0 else 0.0
             filled = fill_intelligence(requirements, offers, brought, supplied, basis)
@@ -96,7 +100,7 @@ def weigh_tasks(
         return values
 
     seen = (SENT, DETECT, VERIFY, WEAKEST) if basis.outcomes is not None else ()
-    measures = (PEOPLE, *seen, COST)
+    measures = (PEOPLE, OFFERED, *seen, COST)
     return weigh_backstop(
         tasks, rows, evaluate, measures, assumptions=assumptions, supplied=supplied, progress=progress
     )

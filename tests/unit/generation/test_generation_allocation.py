@@ -106,7 +106,7 @@ def test_what_is_short_is_told_with_its_reason():
         for row in BY_HAND["expect"]["shortfalls"]
     ]
     assert [s.reason for s in shortfalls] == [
-        "all 3 that nations could bring are used; 5 needed",
+        "nations could bring 3 in all; 5 needed",
         "the nations that could bring more have no people left",
         "no nation that is in brings it",
     ]
