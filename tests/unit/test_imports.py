@@ -22,6 +22,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("siting",),
     ("force",),
     ("generation",),
+    ("cost", "deployment"),
     ("plan",),
     ("publish",),
     ("cli",),
