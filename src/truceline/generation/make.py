@@ -133,7 +133,7 @@ def generate(
         offers=situation.offers,
         gates=situation.gates,
         states=situation.states,
-        condition_labels={key: condition.label for key, condition in situation.book.items()},
+        book=situation.book,
         requirements=requirements,
         cases=results,
         backstop_rows=rows,

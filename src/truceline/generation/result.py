@@ -14,6 +14,7 @@ from truceline.errors import Problem
 from truceline.generation.backstop import BackstopRow, BackstopWorth
 from truceline.generation.cases import Case
 from truceline.generation.claims import ClaimScore
+from truceline.generation.condition_book import ConditionBook
 from truceline.generation.endurance import Endurance
 from truceline.generation.gating import Gate
 from truceline.generation.model import Basis, Offer, Requirement, SizeBasis, State
@@ -97,7 +98,8 @@ class Generation:
     """What each waits for, and who says so, by code."""
     states: Mapping[str, State]
     """Every condition on that day."""
-    condition_labels: Mapping[str, str]
+    book: ConditionBook
+    """The conditions themselves: labels, lead times, what they wait for and exclude."""
     requirements: tuple[Requirement, ...]
     cases: Mapping[str, CaseResult]
     backstop_rows: tuple[BackstopRow, ...]
@@ -112,6 +114,11 @@ class Generation:
     headlines: Mapping[str, Traced]
     """Numbers by name that `truceline explain` unfolds."""
     warnings: tuple[Problem, ...]
+
+    @property
+    def condition_labels(self) -> dict[str, str]:
+        """What each condition is, in words, by key."""
+        return {key: condition.label for key, condition in self.book.items()}
 
     @property
     def shown(self) -> CaseResult:

@@ -33,6 +33,8 @@ WIDTH_IN = 11.0
 HELD, STEP, MET = "#0b5394", "#0b5394", "#e0a526"
 """Held and worth alone in blue, worth by meeting others in amber and hatched: apart in grey and for the
 colour-blind too."""
+_SMALL_CHANGE = 0.1
+"""A change below this share of the value is drawn on an axis that begins near it."""
 _HATCH = "////"
 _ROW_IN = 0.34
 _LEFT, _RIGHT = 0.265, 0.6
@@ -176,14 +178,18 @@ class _Panel:
 def _draw_fall(axes: Axes, panel: _Panel) -> None:
     """Draw one measure: the bar before, a step for each task that shows, the bar after."""
     fall, steps, unit, is_ours = panel.fall, panel.steps, panel.measure.unit, panel.is_ours
-    ends = [0.0, fall.base, fall.total, *(s.start + s.alone for s in steps), *(s.end for s in steps)]
-    low, high = min(ends), max(ends)
+    ends = [fall.base, fall.total, *(s.start + s.alone for s in steps), *(s.end for s in steps)]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    is_cut = bool(steps) and 0 < max(ends) - min(ends) < _SMALL_CHANGE * min(ends)
+    if is_cut:  # steps that small would not be seen on an axis from zero
+        low = min(ends) - (max(ends) - min(ends))
     axes.set_xlim(low, high + 0.02 * ((high - low) or 1.0))
     axes.set_ylim(len(steps) + (1.5 if steps else 0.5), -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.set_title(name_measure(panel.measure), loc="left", weight="bold", pad=4)
+    cut = " (the axis does not begin at zero)" if is_cut else ""
+    axes.set_title(f"{name_measure(panel.measure)}{cut}", loc="left", weight="bold", pad=4)
     axes.xaxis.set_major_formatter(lambda value, _: _tick(value, unit))
     whole = [("Nothing of the backstop", 0, fall.base), ("All of it", len(steps) + 1, fall.total)]
     if not steps:
@@ -212,7 +218,7 @@ def _draw_fall(axes: Axes, panel: _Panel) -> None:
 
 
 def _tick(value: float, unit: str) -> str:
-    return format_share(value) if unit == "1" else show_measure(value, unit, is_ours=False)
+    return format_share(value, 1) if unit == "1" else show_measure(value, unit, is_ours=False)
 
 
 def _name_row(axes: Axes, at: int, name: str, value: str, *, bold: bool = False) -> None:

@@ -138,12 +138,8 @@ def waited_for_by(generation: Generation) -> dict[str, list[str]]:
 
 
 def conditions_of(generation: Generation) -> Mapping[str, Condition]:
-    """Return the named conditions by key, with what each waits for and how long it takes.
-
-    A result that was made without its book of conditions has labels and states only.
-    """
-    found: Mapping[str, Condition] = getattr(generation, "conditions", {})
-    return found
+    """Return the named conditions by key, with what each waits for and how long it takes."""
+    return generation.book
 
 
 _PLURALS = {

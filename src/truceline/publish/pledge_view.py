@@ -167,8 +167,8 @@ def say_lead(condition: Any) -> str:
     lead = condition.lead
     if not lead.value and not lead.high:
         return "the day itself"
-    span = "" if lead.low is None or lead.high is None else f" ({lead.low:g}–{lead.high:g})"
-    return f"{lead.value:g}{span} days"
+    span = "" if lead.low is None or lead.high is None else f" ({lead.low:.0f}–{lead.high:.0f})"
+    return f"{lead.value:.0f}{span} days"
 
 
 def _web(url: str) -> str:

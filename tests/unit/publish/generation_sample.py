@@ -429,7 +429,7 @@ def sample() -> Generation:
             "NON": gate("NON", "Noland", (), "opposes or stays out (P-NON, 2026-01)"),
         },
         states={key: known[key] for key in wanted},
-        condition_labels={key: condition.label for key, condition in book.items()},
+        book=book,
         requirements=requirements(),
         cases=results,
         backstop_rows=backstop_rows(),

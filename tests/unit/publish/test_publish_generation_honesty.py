@@ -27,7 +27,8 @@ QUIET = ("said", "date", "ours", "assumptions")
 nations beside tours and shifts."""
 VOID = ("meta", "link", "br", "img", "path", "use")
 NOT_PEOPLE = re.compile(
-    r"[0-9]+(?:[.,][0-9]+)*\s*(?:%|days?\b|months?\b|years?\b|nations?\b|waiting\b|others\b|conditions?\b|km\b|points\b|bn\b)"
+    r"[0-9]+ \([0-9]+–[0-9,]+\) days|[0-9]+(?:[.,][0-9]+)*\s*"
+    r"(?:%|days?\b|months?\b|years?\b|nations?\b|waiting\b|others\b|conditions?\b|km\b|points\b|bn\b)"
     r"|\b[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?\b|\b[CP][0-9]+\b"
 )
 OF_THEM = re.compile(r"[0-9]+ of them stated no size")

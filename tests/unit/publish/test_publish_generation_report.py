@@ -96,7 +96,7 @@ def test_the_section_begins_with_the_answer(report: str) -> None:
 
 def test_what_is_short_is_said_with_how_much_and_why(report: str) -> None:
     section = plain(report[report.index("What is short") : report.index("How long each")])
-    assert "≈1,470 ours of 6,000 people missing, 76 % filled. no more of it is in hand." in section
+    assert "≈1,470 ours of 6,000 people missing, 76 % filled; no more of it is in hand." in section
     assert "Air and missile defence batteries: ≈3 ours of 5 batteries missing, 40 % filled" in section
     assert "Maritime patrol aircraft" not in section
 
