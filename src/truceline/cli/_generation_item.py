@@ -228,6 +228,7 @@ def _read_plan(asked: Asked) -> Item:
     """Read back what a finished plan hands to generation, and what it assumed."""
     from truceline.publish.generation_record import basis_of_document
     from truceline.publish.read import read_document
+    from truceline.scenario.assumption import Assumption
     from truceline.scenario.model import CaseName, Contributors
 
     document = read_document(asked.item)
@@ -242,7 +243,13 @@ def _read_plan(asked: Asked) -> Item:
     return Item(
         title=document.scenario["title"],
         basis=replace(basis, postures=_read_postures(document)),
-        contributors=contributors.model_copy(update={"case": case, "burden": record.burden}),
+        contributors=contributors.model_copy(
+            update={
+                "case": case,
+                "burden": record.burden,
+                "supplied": {task: Assumption(value=v, unit="1") for task, v in record.supplied.items()},
+            }
+        ),
         assumptions=_read_assumptions(document),
         as_of=date.fromisoformat(record.as_of),
     )

@@ -18,9 +18,9 @@ from truceline.cli._progress import show_progress
 from truceline.errors import InfeasibleError, ProblemList, ScenarioError
 
 if TYPE_CHECKING:
+    from truceline.generation.register import Register
     from truceline.generation.register_diff import StanceChange
     from truceline.generation.result import Generation
-    from truceline.generation.situation import Situation
 
 STAGES = ("situation", "cases", "backstop", "unlocking")
 """Stages of generation that are shown, after those of planning."""
@@ -115,17 +115,16 @@ def generate(
     from truceline.cli._generation_json import describe_changes, dump
     from truceline.generation.register_diff import compare_days
 
-    situation = _read_situation(found)
     changes: tuple[StanceChange, ...] = ()
     if found.before is not None:
-        changes = compare_days(situation.register, found.before.as_of, found.now.as_of)
+        changes = compare_days(_read_register(found), found.before.as_of, found.now.as_of)
     if as_json:
         more = None if found.before is None else {"since": describe_changes(found.before, changes)}
         print_line(dump("generate", found.item.title, found.now, more))
         return
     _warn(found, quiet)
     print_heading(found.now, found.item.title)
-    print_generation(found.now, situation.book)
+    print_generation(found.now, found.now.book)
     if found.before is not None:
         print_changes(found.before, found.now, changes)
 
@@ -301,12 +300,14 @@ def _answer(asked: Asked, quiet: bool, parts: tuple[Part, ...]) -> _Answer:
     return _Answer(item, now, before)
 
 
-def _read_situation(found: _Answer) -> Situation:
-    """Return what was known on the day of an answer: its register, and the book of conditions."""
+def _read_register(found: _Answer) -> Register:
+    """Return the register that an answer rests on, for what changed between two days."""
     from truceline.generation.situation import read_situation
 
     item, now = found.item, found.now
-    return read_situation(item.contributors, now.as_of, now.basis.mission, item.assumptions, now.requirements)
+    return read_situation(
+        item.contributors, now.as_of, now.basis.mission, item.assumptions, now.requirements
+    ).register
 
 
 def _warn(found: _Answer, quiet: bool) -> None:

@@ -128,6 +128,7 @@ def generate(
         basis=basis,
         as_of=day,
         burden=burden,
+        supplied=supplied,
         case_key=shown.key,
         stances=situation.stances,
         offers=situation.offers,

@@ -88,6 +88,8 @@ class Generation:
     basis: Basis
     as_of: date
     burden: str
+    supplied: Mapping[str, float]
+    """Share of the gap of a backstop task that the guarantor fills; all of it for tasks not named."""
     case_key: str
     """The case shown in full."""
     stances: Mapping[str, Stance]

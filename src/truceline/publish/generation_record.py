@@ -61,6 +61,7 @@ def record_generation(generation: Generation) -> GenerationRecord:
         mission=generation.basis.mission,
         posture=generation.basis.posture,
         burden=generation.burden,
+        supplied=dict(generation.supplied),
         case=generation.case_key,
         basis=record_basis(generation.basis),
         pledges=_pledges(generation),

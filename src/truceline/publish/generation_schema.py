@@ -289,6 +289,8 @@ class GenerationRecord(Record):
     mission: Mission
     posture: str
     burden: str
+    supplied: dict[str, float]
+    """Share of a backstop task's gap that the guarantor fills; all of it for tasks not named."""
     case: str
     """Key of the case shown in full."""
     basis: BasisRecord

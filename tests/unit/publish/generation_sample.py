@@ -429,6 +429,7 @@ def sample() -> Generation:
             "NON": gate("NON", "Noland", (), "opposes or stays out (P-NON, 2026-01)"),
         },
         states={key: known[key] for key in wanted},
+        supplied={},
         book=book,
         requirements=requirements(),
         cases=results,
