@@ -18,7 +18,7 @@ from truceline.cli._generation_words import (
     tell_span,
     tell_value,
 )
-from truceline.generation.backstop import BackstopRow, BackstopWorth, Measure, TaskWorth
+from truceline.generation.backstop import BackstopRow, BackstopWorth, Measure, SweepPoint, TaskWorth
 from truceline.generation.claims import ClaimScore, count_verdicts
 from truceline.generation.result import Generation
 from truceline.publish.sizes import format_units
@@ -104,6 +104,24 @@ def print_worth(worth: BackstopWorth) -> None:
     if worth.unknown_costs:
         print_line(f"Left out of the costs, nobody knows them: {tell_names(worth.unknown_costs)}.")
     print_line("People rest on sizes that nobody stated (ours): compare tasks, do not quote one number.")
+
+
+def print_sweep(points: Sequence[SweepPoint], worth: BackstopWorth) -> None:
+    """Print how the guarantee's worth in people on offer hangs on how many tasks nations mean."""
+    total = sum(each.shapley["offered"] for each in worth.worth)
+    print_title("What nobody has said: how many tasks a nation means by a backstop")
+    rows = [
+        Row(
+            [
+                f"{point.at:g}",
+                tell_change(point.shapley, "person"),
+                tell_change(total - point.shapley, "person"),
+            ]
+        )
+        for point in points
+    ]
+    print_table(["of ten tasks", "guarantee, people on offer", "all tasks together"], rows)
+    print_line("Fair shares. Counted are only the tasks that this force needs, in the same proportion.")
 
 
 def print_claims(claims: Sequence[ClaimScore]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from truceline.generation.backstop import SweepPoint
 from truceline.generation.register_diff import StanceChange
 from truceline.generation.result import Generation
 from truceline.generation.unlock import UnlockingChange, UnlockingSet
@@ -26,6 +27,20 @@ _PARTS: dict[Kind, tuple[str, ...]] = {
     "unlock": ("unlocking", "conditions", "warnings"),
 }
 """Parts of the record of a generation that each command is about."""
+
+
+def describe_sweep(points: Sequence[SweepPoint]) -> list[dict[str, Any]]:
+    """Return the guarantee's worth in people on offer by the number of tasks nations mean by a backstop."""
+    return [
+        {
+            "tasks_wanted": point.at,
+            "guarantee_offered_people": point.shapley,
+            "alone_people": point.alone,
+            "last_people": point.last,
+            "basis": "ours",
+        }
+        for point in points
+    ]
 
 
 def dump(

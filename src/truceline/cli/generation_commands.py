@@ -18,6 +18,7 @@ from truceline.cli._progress import show_progress
 from truceline.errors import InfeasibleError, ProblemList, ScenarioError
 
 if TYPE_CHECKING:
+    from truceline.generation.backstop import SweepPoint
     from truceline.generation.register import Register
     from truceline.generation.register_diff import StanceChange
     from truceline.generation.result import Generation
@@ -138,6 +139,10 @@ def backstop(
     claims: Annotated[
         bool, typer.Option("--claims", help="Also print the score sheet of published claims.")
     ] = False,
+    sweep: Annotated[
+        bool,
+        typer.Option("--sweep", help="Also print how the guarantee's worth hangs on what nobody has said."),
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -156,11 +161,21 @@ def backstop(
     )
     parts: tuple[Part, ...] = ("backstop", "claims") if claims else ("backstop",)
     found = _answer(asked, quiet, parts)
-    from truceline.cli._backstop_print import print_backstop_rows, print_claims, print_heading, print_worth
-    from truceline.cli._generation_json import dump
+    from truceline.cli._backstop_print import (
+        print_backstop_rows,
+        print_claims,
+        print_heading,
+        print_sweep,
+        print_worth,
+    )
+    from truceline.cli._generation_json import describe_sweep, dump
 
+    points = _sweep(found, quiet) if sweep else ()
     if as_json:
-        print_line(dump("backstop", found.item.title, found.now, {"claims": []} if claims else None))
+        more: dict[str, Any] = {"claims": []} if claims else {}
+        if sweep:
+            more["sweep"] = describe_sweep(points)
+        print_line(dump("backstop", found.item.title, found.now, more or None))
         return
     _warn(found, quiet)
     print_heading(found.now, found.item.title)
@@ -169,6 +184,9 @@ def backstop(
     if found.now.backstop is not None:
         print_line()
         print_worth(found.now.backstop)
+        if sweep:
+            print_line()
+            print_sweep(points, found.now.backstop)
     if claims:
         print_line()
         print_claims(found.now.claims)
@@ -298,6 +316,15 @@ def _answer(asked: Asked, quiet: bool, parts: tuple[Part, ...]) -> _Answer:
                 question = replace(question, target=f"people={now.unlocking[0].target:.6f}")
             before = ask(item.basis, item.contributors, since, item.assumptions, question, tell)
     return _Answer(item, now, before)
+
+
+def _sweep(found: _Answer, quiet: bool) -> tuple[SweepPoint, ...]:
+    """Weigh the backstop for every number of tasks that nations may mean by it."""
+    from truceline.generation.make import sweep_tasks_wanted
+
+    item, now = found.item, found.now
+    with show_progress(["sweep"], quiet=quiet) as tell:
+        return sweep_tasks_wanted(now.basis, item.contributors, now.as_of, item.assumptions, tell)
 
 
 def _read_register(found: _Answer) -> Register:

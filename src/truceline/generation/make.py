@@ -6,13 +6,14 @@ unfolded; each step is a file of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from truceline.errors import Problem, ProblemList, ScenarioError
 from truceline.generation.allocation import BURDEN_RULES, BurdenRule
-from truceline.generation.backstop import TASKS, BackstopRow, BackstopWorth
+from truceline.generation.backstop import TASKS, BackstopRow, BackstopWorth, SweepPoint, sweep_worth
 from truceline.generation.cases import Case, list_cases, vary_case
 from truceline.generation.claim_inputs import gather_inputs
 from truceline.generation.claims import ClaimScore, score_claims
@@ -23,7 +24,7 @@ from truceline.generation.result import CaseResult, Generation
 from truceline.generation.situation import Situation, read_situation
 from truceline.generation.targets import Target, read_target, seek_target
 from truceline.generation.unlock import Unlocking
-from truceline.generation.worth import compare_backstop, weigh_tasks
+from truceline.generation.worth import GUARANTEE, OFFERED, compare_backstop, weigh_tasks
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Contributors
 from truceline.siting.problems import Progress
@@ -31,6 +32,8 @@ from truceline.trace import Traced
 
 BASE_CASE, WHOLE_CASE = "no-backstop", "coalition"
 """Cases between which the backstop is weighed."""
+TASKS_WANTED = "backstop.tasks_wanted"
+"""How many material tasks a nation means by a backstop."""
 STEPS_DOWN = (1.0, 0.75, 0.5, 0.25)
 """Shares of the plan's people that are sought, largest first, until one is within reach."""
 
@@ -145,6 +148,35 @@ def generate(
         headlines=_list_headlines(requirements, results, rows, worth),
         warnings=_warn(situation, results),
     )
+
+
+def sweep_tasks_wanted(
+    basis: Basis,
+    contributors: Contributors,
+    day: date,
+    assumptions: AssumptionSet,
+    progress: Progress | None = None,
+) -> tuple[SweepPoint, ...]:
+    """Return what the guarantee is worth in people on offer, by how many tasks nations mean by a backstop.
+
+    Nobody has said how many (`backstop.tasks_wanted`), and no money buys a guarantee: so it is swept, not
+    fixed. Every number of the assumption's range is tried. Raises as `generate`.
+    """
+    low, high = assumptions[TASKS_WANTED].bounds
+    at = [float(n) for n in range(math.ceil(low), math.floor(high) + 1)]
+    tell = progress or (lambda stage, share: None)
+
+    def weigh(wanted: float) -> BackstopWorth:
+        tell("sweep", at.index(wanted) / len(at))
+        only = Question(unlock=False, claims=False)
+        found = generate(basis, contributors, day, assumptions.replaced({TASKS_WANTED: wanted}), only)
+        if found.backstop is None:
+            raise AssertionError("the backstop was asked for")
+        return found.backstop
+
+    points = sweep_worth(at, weigh, GUARANTEE, OFFERED.key)
+    tell("sweep", 1.0)
+    return points
 
 
 def _check_question(contributors: Contributors, question: Question) -> BurdenRule:

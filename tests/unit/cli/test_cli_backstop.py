@@ -140,3 +140,13 @@ def test_mistakes_are_gathered(tmp_path: Path) -> None:
     assert "there is no such file" in run_command("backstop", tmp_path, code=2)
     told = run_command("backstop", write_scenario(tmp_path), code=2)
     assert "says nothing of nations" in told
+
+
+def test_the_guarantee_is_swept_over_what_nobody_has_said(nations_folder: Path) -> None:
+    told = json.loads(run_command("backstop", nations_folder, "--as-of", "2025-04-10", "--sweep", "--json"))
+    assert [point["tasks_wanted"] for point in told["sweep"]] == list(range(1, 11))
+    shares = [point["guarantee_offered_people"] for point in told["sweep"]]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > shares[-1] > 0
+    printed = run_command("backstop", nations_folder, "--sweep")
+    assert "how many tasks a nation means by a backstop" in printed

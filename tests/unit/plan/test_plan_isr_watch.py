@@ -24,7 +24,6 @@ from truceline.plan import Plan
 from truceline.plan.candidates import attributes_of
 from truceline.plan.crossings import CROSSERS, find_crossings
 from truceline.plan.ground import Ground
-from truceline.plan.isr_levels import IsrLevels, plan_levels, trace_levels
 from truceline.plan.isr_means import (
     AIR,
     AIR_ASSUMPTIONS,
@@ -42,7 +41,6 @@ from truceline.plan.isr_means import (
 from truceline.plan.isr_watch import find_outcomes, man_watch
 from truceline.plan.parameters import detection_parameters
 from truceline.plan.watch import Watch
-from truceline.trace import Traced
 
 HELD = {SPACE: 3.0, AIR: 2.0}
 NEEDED = {SPACE: 30.0, AIR: 12.0, SEA: 4.0}
@@ -422,67 +420,3 @@ def test_every_assumption_named_is_in_the_catalogue_with_a_range(small_plan: Pla
     record = small_plan.assumptions[name]
     assert record.has_range
     assert record.source is not None
-
-
-@pytest.fixture(scope="module")
-def levels(small_plan: Plan, ground: Ground, watch: Watch, outcomes: WatchOutcomes) -> IsrLevels:
-    assert small_plan.chosen.crossings is not None
-    return plan_levels(
-        watch,
-        small_plan.chosen.crossings,
-        outcomes,
-        ground,
-        small_plan.sensors,
-        small_plan.assumptions,
-        detection_parameters(small_plan.assumptions),
-        held=HELD,
-        needed=NEEDED,
-    )
-
-
-def test_the_levels_are_the_plan_what_others_hold_and_every_gap_filled(
-    levels: IsrLevels, small_plan: Plan, outcomes: WatchOutcomes
-) -> None:
-    headlines = small_plan.chosen.headlines
-    assert levels.planned.detect == headlines["watch.detect"].value
-    assert levels.planned.verify == headlines["watch.verify"].value
-    assert levels.planned.weakest == headlines["crossing.weakest"].value
-    assert levels.held.detect == outcomes.detect[-1, 0]
-    assert levels.filled.weakest == outcomes.weakest[-1, -1]
-    assert levels.filled.units == {SPACE: 30.0, AIR: 12.0, SEA: 4.0}
-    for name in ("looks_per_day", "orbits", "detect", "verify", "weakest"):
-        values = [getattr(level, name) for level in levels.rows]
-        assert values == sorted(values)
-    assert levels.planned.looks_per_day == levels.planned.orbits == 0
-
-
-def test_the_sentence_says_all_three_levels(levels: IsrLevels) -> None:
-    for level in levels.rows:
-        assert f"{100 * level.detect:.1f} % detected" in levels.sentence()
-        assert f"{100 * level.verify:.1f} % verified {level.label}" in levels.sentence()
-
-
-def test_a_level_unfolds_to_its_assumptions_and_to_where_the_units_come_from(
-    levels: IsrLevels, small_plan: Plan
-) -> None:
-    given = Traced("held.satellites", 3.0, "satellite", "Satellites", evidence="judgement")
-    traced = trace_levels(
-        levels,
-        small_plan.chosen.headlines,
-        small_plan.sensors,
-        small_plan.assumptions,
-        {f"held.{SPACE}": given},
-    )
-    assert list(traced) == [
-        f"isr.{key}.{measure}" for key in ("held", "filled") for measure in ("detect", "verify", "weakest")
-    ]
-    for name, one in traced.items():
-        key, measure = name.split(".")[1:]
-        assert one.value == getattr(getattr(levels, key), measure)
-        below = {node.name for node in one.walk()}
-        assert {*SPACE_ASSUMPTIONS, *AIR_ASSUMPTIONS} <= below
-        assert all(leaf.evidence for leaf in one.leaves())
-    held = {node.name for node in traced["isr.held.detect"].walk()}
-    assert "held.satellites" in held
-    assert "watch.detect" in held
-    assert "isr.filled.isr-space" in {node.name for node in traced["isr.filled.detect"].walk()}
