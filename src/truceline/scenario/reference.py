@@ -34,6 +34,11 @@ TABLES = (
     "backstop",
     "backstop_substitutes",
     "claims",
+    "unit_costs",
+    "person_year_rates",
+    "exchange_rates",
+    "price_indices",
+    "un_scale",
 )
 """Names of the packaged tables."""
 
