@@ -223,6 +223,16 @@ def _water_lies_on_earth(scenario: Scenario) -> Iterator[Finding]:
             yield ("water", "polygon", index), found, "write longitude, then latitude, in degrees"
 
 
+@_check("supplied_tasks_are_known", "A task of the backstop that is supplied in part is one of the tasks.")
+def _supplied_tasks_are_known(scenario: Scenario) -> Iterator[Finding]:
+    known = sorted({row["backstop_task"] for row in read_table("capabilities")} - {""})
+    for task in scenario.contributors.supplied if scenario.contributors is not None else ():
+        if task not in known:
+            path = ("contributors", "supplied", task)
+            near = difflib.get_close_matches(task, known, n=3)
+            yield path, f"'{task}' is not a task", f"one of {', '.join(near or known)}"
+
+
 @_check(
     "read_values_name_a_source",
     "A value said to be published, derived or measured names what it was read in or made from.",

@@ -107,6 +107,15 @@ def test_draws_are_a_whole_number(tmp_path: Path, draws: str, says: str) -> None
     assert load(tmp_path, text.replace(f"draws: {draws}", "draws: 20")).warnings == ()
 
 
+def test_supplied_tasks_are_known(tmp_path: Path) -> None:
+    asked = "contributors: {pledges: ukraine-2025, supplied: {refueling: 50 %}}\nzone:\n"
+    text = WITH_MAP.replace("zone:\n", asked, 1)
+    found = only_refusal(tmp_path, text)
+    assert "'refueling' is not a task (supplied_tasks_are_known)" in found
+    assert "one of refuelling" in found
+    assert load(tmp_path, text.replace("refueling", "refuelling")).scenario.contributors
+
+
 def test_arcs_belong_to_fixed_means(tmp_path: Path) -> None:
     text = WITH_MAP.replace("kind: patrol,", "kind: patrol, arc: 90 deg,", 1)
     assert text != WITH_MAP
