@@ -226,7 +226,7 @@ def _check_name(option: str, name: str | None, known: Sequence[str], problems: P
 
 def _read_plan(asked: Asked) -> Item:
     """Read back what a finished plan hands to generation, and what it assumed."""
-    from truceline.publish.generation_record import basis_of_document
+    from truceline.publish.basis_reading import basis_of_document
     from truceline.publish.read import read_document
     from truceline.scenario.assumption import Assumption
     from truceline.scenario.model import CaseName, Contributors

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from truceline.generation.model import SizeBasis
-from truceline.publish.basis_record import BasisRecord, basis_of_document, record_basis
+from truceline.publish.basis_record import record_basis
 from truceline.publish.generation_schema import (
     BackstopRecord,
     CaseRecord,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from truceline.generation.unlock import Unlocking
     from truceline.trace import Traced
 
-__all__ = ["BasisRecord", "GenerationRecord", "basis_of_document", "record_generation"]
+__all__ = ["GenerationRecord", "record_generation"]
 
 _PEOPLE_DECIMALS = 2
 _CHANCE_DECIMALS = 6

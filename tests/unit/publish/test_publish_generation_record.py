@@ -13,8 +13,8 @@ from generation_sample import basis, sample
 
 from truceline.errors import OutputError
 from truceline.plan import Plan
+from truceline.publish.basis_reading import basis_of_document
 from truceline.publish.document import PlanDocument, document_plan, dump_document, write_document
-from truceline.publish.generation_record import basis_of_document
 from truceline.publish.read import explain
 
 
@@ -119,3 +119,15 @@ def test_every_part_is_in_the_record(document: PlanDocument) -> None:
     assert lasting["GBR"].lasts
     waiting = {one.key: one.waited_for_by for one in found.conditions}
     assert waiting["us.guarantee"] == ["AAA"]
+
+
+def test_a_line_that_nobody_can_pass_is_kept_and_read_back(length_plan: Plan) -> None:
+    given = basis()
+    assert given.outcomes is not None
+    shut = replace(given.outcomes, weakest=np.full(given.outcomes.weakest.shape, np.nan))
+    made = replace(sample(), basis=replace(given, posture=length_plan.chosen_key, outcomes=shut))
+    text = dump_document(document_plan(replace(length_plan, generation=made)))
+    restored = basis_of_document(PlanDocument.model_validate(json.loads(text))).outcomes
+    assert restored is not None
+    assert np.isnan(restored.weakest).all()
+    assert np.array_equal(restored.detect, given.outcomes.detect)
