@@ -207,9 +207,10 @@ def _as_sent(budget: Budget) -> tuple[Bill, ...]:
         stem = f"cost.paid.{code or 'nobody'}"
         formula = f"{amount.name} / {budget.total.name}"
         share = compute(f"{stem}.share", f"{name}: share of the cost", "1", formula, (amount, budget.total))
-        years = []
+        years, ours = [], False
         for year in range(1, budget.years + 1):
             part = budget.total_of(nation=code, year=year)
+            ours = ours or part.ours
             years.append(
                 Traced(
                     f"{stem}.y{year}",
@@ -222,5 +223,5 @@ def _as_sent(budget: Budget) -> tuple[Bill, ...]:
                     note=amount.note,
                 )
             )
-        bills.append(Bill(code, name, share, amount, tuple(years), code in budget.ours))
+        bills.append(Bill(code, name, share, amount, tuple(years), ours))
     return tuple(bills)

@@ -53,14 +53,20 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Cell:
-    """People of one task that one nation sends, or nobody."""
+    """People of one task that one nation sends, or nobody, with the fewest and most it may be."""
 
     task: str
     capability: str
     nation: str
     people: float
+    fewest: float
+    most: float
     share: float
-    """Of the task."""
+    """Of the task: what things bought for it are divided by."""
+    share_low: float
+    share_high: float
+    ours: bool
+    """Whether it rests on a size that nobody stated."""
 
 
 @dataclass(frozen=True)
@@ -157,22 +163,38 @@ def _split(
     cells = []
     for task in tasks:
         capability = capability_of[task.key]
-        given = {s.code: s.people[capability] for s in senders if s.people.get(capability, 0.0) > 0}
-        total = math.fsum(given.values())
         wanted = need[capability]
-        part = (
-            task.people / wanted
-            if wanted > 0
-            else 1.0 / sum(capability_of[t.key] == capability for t in tasks)
-        )
-        whole = max(wanted, total)
-        short = whole - total
-        for code in sorted(given):
-            cells.append(Cell(task.key, capability, code, given[code] * part, given[code] / whole))
-        if short > 0 or not given:
-            share = short / whole if whole > 0 else 1.0
-            cells.append(Cell(task.key, capability, NOBODY, short * part, share))
+        n_tasks = sum(capability_of[other.key] == capability for other in tasks)
+        part = task.people / wanted if wanted > 0 else 1.0 / n_tasks
+        sending = [each for each in senders if each.people.get(capability, 0.0) > 0]
+        sending.sort(key=lambda each: each.code)
+        given = [each.people[capability] for each in sending]
+        low = [people * each.low_factor for people, each in zip(given, sending, strict=True)]
+        high = [people * each.high_factor for people, each in zip(given, sending, strict=True)]
+        whole = max(wanted, math.fsum(given))
+        for each, *people in zip(sending, given, low, high, strict=True):
+            cells.append(_cell(task.key, capability, each.code, part, whole, people, each.basis == "ours"))
+        left = [
+            whole - math.fsum(given),
+            max(0.0, wanted - math.fsum(high)),
+            max(0.0, wanted - math.fsum(low)),
+        ]
+        ours = any(each.basis == "ours" for each in sending)
+        if left[2] > 0 or not sending:
+            left[1] = min(left[1], left[0])
+            left[2] = max(left[2], left[0])
+            cells.append(_cell(task.key, capability, NOBODY, part, whole, left, ours))
     return tuple(cells)
+
+
+def _cell(
+    task: str, capability: str, nation: str, part: float, whole: float, people: Sequence[float], ours: bool
+) -> Cell:
+    value, low, high = people
+    if not whole > 0:
+        return Cell(task, capability, nation, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, ours)
+    mine = (value * part, low * part, high * part)
+    return Cell(task, capability, nation, *mine, value / whole, low / whole, high / whole, ours)
 
 
 def _list_purchases(tasks: Sequence[TaskNeed], counts: Mapping[str, float]) -> tuple[Purchase, ...]:

@@ -53,14 +53,20 @@ class CostLine:
     nation: str
     """Code; empty for what nobody sends."""
     amount: Amount
+    """With the range of prices: the force is the same whoever sends it."""
+    sent: Amount
+    """With the range of people too: what the nation may bring, or what may be left to nobody."""
     basis: str
     """What the money counts: a basis of cost, or a word that says why it is not summed."""
     currency: str
     price_year: int
 
 
-def add_lines(lines: Iterable[CostLine]) -> Amount:
-    """Return the sum of lines.
+def add_lines(lines: Iterable[CostLine], *, sent: bool = False) -> Amount:
+    """Return the sum of lines, with the range of prices, or with that of the people sent.
+
+    The second is for the lines of one nation: ranges of people of several do not add, for what one does not
+    send is left to nobody.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def add_lines(lines: Iterable[CostLine]) -> Amount:
         if len(kinds) > 1:
             problems.add("total", f"has lines of more than one {what}: {', '.join(sorted(kinds))}", hint)
     problems.raise_if_any(ScenarioError, "costs cannot be added")
-    return add_amounts(line.amount for line in found)
+    return add_amounts(line.sent if sent else line.amount for line in found)
 
 
 def add_amounts(amounts: Iterable[Amount]) -> Amount:
@@ -87,14 +93,16 @@ def add_amounts(amounts: Iterable[Amount]) -> Amount:
         math.fsum(amount.value for amount in found),
         math.fsum(amount.low for amount in found),
         math.fsum(amount.high for amount in found),
-        any(amount.ours and amount.value > 0 for amount in found),
+        any(amount.ours and amount.high > 0 for amount in found),
     )
 
 
-def group_lines(lines: Iterable[CostLine], key: Callable[[CostLine], str]) -> dict[str, Amount]:
+def group_lines(
+    lines: Iterable[CostLine], key: Callable[[CostLine], str], *, sent: bool = False
+) -> dict[str, Amount]:
     """Return the sum of lines by a key, keys in order of appearance. Raises as `add_lines`."""
     groups: dict[str, list[CostLine]] = {}
     for line in lines:
         groups.setdefault(key(line), []).append(line)
     add_lines(line for group in groups.values() for line in group)
-    return {name: add_lines(group) for name, group in groups.items()}
+    return {name: add_lines(group, sent=sent) for name, group in groups.items()}

@@ -7,9 +7,11 @@ Definitions of defence spending differ between sources and are not reconciled he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from truceline.cost.budget import Budget
+from truceline.cost.burden import Bill
 from truceline.cost.money import EURO, Price, convert
 from truceline.cost.money_tables import MoneyTables, read_money_tables
 from truceline.cost.unit_costs import find_cost
@@ -115,7 +117,7 @@ def read_economy(
 
 
 def _from_factbook(nation: Nation, currency: str, tables: MoneyTables) -> Economy:
-    if not nation.gdp_usd_bn > 0 or nation.defence_share_pct is None:
+    if not _is_known(nation) or nation.defence_share_pct is None:
         what = "GDP" if not nation.gdp_usd_bn > 0 else "share of GDP spent on defence"
         hint = "its bill cannot be weighed; bring a spending file"
         raise ScenarioError("national budgets", [Problem(f"nation {nation.code}", f"has no {what}", hint)])
@@ -274,3 +276,50 @@ def find_target(nation: Nation, assumptions: AssumptionSet) -> tuple[Traced, int
     if nation.in_nato:
         return assumptions.trace("cost.nato_target_share"), int(assumptions.value("cost.nato_target_year"))
     return None
+
+
+def weigh_nations(
+    bills: Sequence[Bill],
+    budget: Budget,
+    assumptions: AssumptionSet,
+    *,
+    budget_year: int = 2,
+    year: int = 0,
+    tables: MoneyTables | None = None,
+) -> tuple[tuple[WeighedBill, ...], tuple[Problem, ...]]:
+    """Return each nation's bill of one budget year beside what it spends, and those for whom that is unknown.
+
+    Parameters
+    ----------
+    budget_year
+        Which year of the budget; the last where it has fewer.
+    year
+        Calendar year in whose money it is weighed; 0 for the price year of the budget.
+
+    Raises
+    ------
+    ScenarioError
+        For a missing rate or index.
+    """
+    which, when = min(budget_year, budget.years) - 1, year or budget.price_year
+    nations, weighed, unknown = read_nations(), [], []
+    for bill in bills:
+        if bill.code not in nations:
+            continue
+        nation = nations[bill.code]
+        if bill.code not in PUBLISHED_BUDGETS and not _is_known(nation):
+            found = "GDP or share of GDP spent on defence is not known: its bill is not weighed"
+            unknown.append(Problem(nation.name, found, "bring a spending file", warning=True))
+            continue
+        economy = read_economy(bill.code, assumptions, tables=tables)
+        target = find_target(nation, assumptions)
+        path = () if target is None else trace_path(economy, *target, assumptions)
+        one = bill.by_year[which]
+        weighed.append(
+            weigh_bill(one, budget.currency, budget.price_year, economy, when, assumptions, path, tables)
+        )
+    return tuple(weighed), tuple(unknown)
+
+
+def _is_known(nation: Nation) -> bool:
+    return nation.gdp_usd_bn > 0 and nation.defence_share_pct is not None

@@ -101,6 +101,24 @@ def person_year_rate(
     )
 
 
+def spread_total(total: float, people: float, years: float = 1.0) -> float:
+    """Return a total as money per person-year: how the published totals become rates.
+
+    Raises
+    ------
+    ScenarioError
+        When the total is negative, or people or years are not above zero.
+    """
+    problems = ProblemList()
+    if not total >= 0:
+        problems.add("total", f"is {total:g}", "write zero or more")
+    for name, value in (("people", people), ("years", years)):
+        if not value > 0:
+            problems.add(name, f"are {value:g}", "write a number above zero")
+    problems.raise_if_any(ScenarioError, "cost per person-year")
+    return total / people / years
+
+
 def list_bases(kind: str, rows: tuple[RateRow, ...] | None = None) -> tuple[CostBasis, ...]:
     """Return the bases on which somebody published a rate for a kind of force."""
     known = read_rate_rows() if rows is None else rows

@@ -10,7 +10,7 @@ from cost_inputs import BRITISH, FRENCH, TASKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.cost.budget import YEARS_MAX, add_budgets, cost_tasks
+from truceline.cost.budget import YEARS_MAX, add_budgets, cost_each_basis, cost_tasks
 from truceline.cost.inputs import NOBODY, Sender, gather_inputs
 from truceline.cost.lines import add_amounts, add_lines
 from truceline.cost.rates import person_year_rate
@@ -55,11 +55,20 @@ def test_it_adds_up_every_way(basis: str, years: int) -> None:
     people=st.lists(st.floats(0, 50_000), min_size=4, max_size=4),
     sent=st.lists(st.floats(0, 60_000), min_size=3, max_size=3),
     years=st.integers(1, 5),
+    fewest=st.floats(0, 0.99),
+    most=st.floats(1, 3),
 )
-def test_any_force_adds_up(people: list[float], sent: list[float], years: int) -> None:
+def test_any_force_adds_up(
+    people: list[float], sent: list[float], years: int, fewest: float, most: float
+) -> None:
     tasks = [replace(task, people=n) for task, n in zip(TASKS, people, strict=True)]
     wanted = dict(zip(("observation", "drones", "logistics"), sent, strict=True))
-    budget = cost_tasks(tasks, [Sender("GBR", "United Kingdom", "stated", wanted)], years=years)
+    sender = Sender("GBR", "United Kingdom", "ours", wanted, fewest, most)
+    budget = cost_tasks(tasks, [sender], years=years)
+    for line in budget.lines:
+        for amount in (line.amount, line.sent):
+            assert 0 <= amount.low <= amount.value * (1 + 1e-9) + 1e-6
+            assert amount.value <= amount.high * (1 + 1e-9) + 1e-6
     for cut in CUTS:
         assert math.isclose(
             add_amounts(budget.by(cut).values()).value, budget.total.value, rel_tol=1e-9, abs_tol=1e-3
@@ -136,11 +145,26 @@ def test_ranges_of_prices_reach_the_total() -> None:
     assert total.low is not None
     assert total.high is not None
     assert total.low < total.value < total.high
-    lines = add_lines(cost_tasks(TASKS).lines)
-    assert (lines.low, lines.high) == (
-        pytest.approx(total.low, rel=0.05),
-        pytest.approx(total.high, rel=0.05),
-    )
+    by_task = add_amounts(cost_tasks(TASKS, [BRITISH, FRENCH]).by("task").values())
+    assert (by_task.low, by_task.high) == (pytest.approx(total.low), pytest.approx(total.high))
+
+
+def test_what_one_may_not_send_is_left_to_nobody() -> None:
+    budget = cost_tasks(TASKS, [BRITISH, FRENCH], years=3)
+    rate = person_year_rate("un-line", "full")
+    people = budget.total_of(nation=NOBODY, heading="people", year=2)
+    # Observation 150 less 60 and 30 (15 to 60); drones 40 less 40 (20 to 80); logistics 60 less 30.
+    assert people.value == pytest.approx((60 + 0 + 30) * rate.value)
+    assert people.low == pytest.approx((30 + 0 + 30) * (rate.low or 0))
+    assert people.high == pytest.approx((75 + 20 + 30) * (rate.high or 0))
+    assert people.ours
+    assert "ours" in budget.nations[NOBODY].note
+
+
+def test_every_basis_that_is_known_stands_beside_the_others() -> None:
+    found = cost_each_basis(TASKS, [BRITISH], kind="reassurance")
+    assert list(found) == ["incremental", "full"]
+    assert all(budget.basis == basis for basis, budget in found.items())
 
 
 def test_things_counted_by_the_caller_take_the_place_of_those_of_the_tasks() -> None:
