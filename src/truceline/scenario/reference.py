@@ -39,6 +39,10 @@ TABLES = (
     "exchange_rates",
     "price_indices",
     "un_scale",
+    "deployment_rates",
+    "movement_nodes",
+    "movement_routes",
+    "movement_classes",
 )
 """Names of the packaged tables."""
 
