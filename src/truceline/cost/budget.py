@@ -22,9 +22,11 @@ from truceline.cost.inputs import (
     senders_of,
 )
 from truceline.cost.lines import Amount, CostLine, Heading, add_amounts, add_lines, group_lines
+from truceline.cost.money import check_prices
 from truceline.cost.money_tables import MoneyTables, read_money_tables
-from truceline.cost.prices import OUTLAYS, PER_PERSON, PriceBook, part_of_year
-from truceline.cost.rates import Kind, list_bases
+from truceline.cost.prices import OUTLAYS, PER_PERSON, ROWS, PriceBook, part_of_year
+from truceline.cost.rates import Kind, list_bases, list_prices
+from truceline.cost.unit_costs import find_cost
 from truceline.errors import Problem, ScenarioError
 from truceline.generation.formula import add_range, compute
 from truceline.generation.model import Basis, Mission, TaskNeed
@@ -162,6 +164,8 @@ def cost_tasks(
     records = load_catalogue() if assumptions is None else assumptions
     inputs = gather_inputs(tasks, senders, counts, records)
     money = read_money_tables() if tables is None else tables
+    prices = [*list_prices(kind, known), *(find_cost(row).price for row in ROWS)]
+    check_prices(prices, currency, price_year, money)
     book = PriceBook(known, currency, price_year, money, records)
     build = _Build(inputs, book, kind, years)
     build.run()

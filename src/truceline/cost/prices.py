@@ -18,6 +18,8 @@ from truceline.generation.formula import add_range, compute
 from truceline.scenario.assumption import AssumptionSet
 from truceline.trace import Traced
 
+ROWS = ("UC040", "UC041", "UC042", "UC050", "UC052", "UC054", "UC055", "UC060", "UC063")
+"""Unit costs behind the prices of things, moves, camps and start-up."""
 FIRST, MIDDLE, LAST, ONLY = "first", "middle", "last", "only"
 """Parts a year can have in a budget; the only year is first and last."""
 

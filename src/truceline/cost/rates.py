@@ -8,7 +8,7 @@ force is our reading, in `person_year_rates.csv`, with a reason for each. Rows o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
@@ -120,7 +120,11 @@ def spread_total(total: float, people: float, years: float = 1.0) -> float:
 
 
 def list_bases(kind: str, rows: tuple[RateRow, ...] | None = None) -> tuple[CostBasis, ...]:
-    """Return the bases on which somebody published a rate for a kind of force."""
+    """Return the bases on which somebody published a rate for a kind of force.
+
+    Raises ScenarioError for a kind that is none.
+    """
+    _check_kind(kind)
     known = read_rate_rows() if rows is None else rows
     return tuple(
         basis
@@ -129,13 +133,20 @@ def list_bases(kind: str, rows: tuple[RateRow, ...] | None = None) -> tuple[Cost
     )
 
 
+def list_prices(kind: str, basis: CostBasis) -> tuple[Price, ...]:
+    """Return the prices behind the rates of a kind of force on a basis, whichever nation asks."""
+    return tuple(
+        row.cost.price
+        for row in read_rate_rows()
+        if row.kind == kind and counts_in(row.cost.price.basis, basis)
+    )
+
+
 def _choose(
     kind: str, basis: CostBasis, nation: str, rows: tuple[RateRow, ...]
 ) -> tuple[tuple[RateRow, ...], bool]:
     """Return the rows for a nation, and whether they are its own."""
-    if kind not in KINDS:
-        problem = Problem("kind of force", f"'{kind[:40]}' is not one", f"choose among {', '.join(KINDS)}")
-        raise ScenarioError("cost", [problem])
+    _check_kind(kind)
     of_kind = [row for row in rows if row.kind == kind and counts_in(row.cost.price.basis, basis)]
     own = tuple(row for row in of_kind if nation in row.nations)
     found = own or tuple(row for row in of_kind if row.for_others)
@@ -148,6 +159,12 @@ def _choose(
         )
         raise ScenarioError("cost", [problem])
     return found, bool(own)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        problem = Problem("kind of force", f"'{kind[:40]}' is not one", f"choose among {', '.join(KINDS)}")
+        raise ScenarioError("cost", [problem])
 
 
 def _to_year(converted: Traced, price: Price) -> Traced:
@@ -177,11 +194,3 @@ def _parse(row: Row, problems: ProblemList) -> RateRow | None:
         return None
     nations = tuple(word for word in row["nations"].split("|") if word)
     return RateRow(row["rate_id"], cost, kind, nations, row["for_others"] == "yes", row["why"])
-
-
-def replace_price(rows: tuple[RateRow, ...], price: Price) -> tuple[RateRow, ...]:
-    """Return the rows with one price replaced by a user's own of the same key."""
-    return tuple(
-        replace(row, cost=replace(row.cost, price=price)) if row.cost.key == price.key else row
-        for row in rows
-    )

@@ -4,18 +4,52 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from cost_inputs import BRITISH, FRENCH, TASKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.cost.budget import YEARS_MAX, add_budgets, cost_each_basis, cost_tasks
+from truceline.cost.bases import CostBasis, counts_in
+from truceline.cost.budget import YEARS_MAX, add_budgets, cost_each_basis, cost_force, cost_tasks
 from truceline.cost.inputs import NOBODY, Sender, gather_inputs
 from truceline.cost.lines import add_amounts, add_lines
+from truceline.cost.money_tables import read_money_tables
+from truceline.cost.prices import ROWS
 from truceline.cost.rates import person_year_rate
+from truceline.cost.unit_costs import find_cost
 from truceline.errors import ScenarioError
+from truceline.generation.capabilities import read_capabilities
 from truceline.generation.formula import evaluate
+from truceline.generation.model import Basis, Mission, Requirement
+from truceline.generation.result import CaseResult, Contribution, Generation
+from truceline.trace import Traced
+
+NEEDS = tuple(
+    Requirement(capability, Traced(f"need.{capability.key}", 1, capability.unit))
+    for capability in read_capabilities()
+)
+"""One of everything: only which capabilities are people matters here."""
+
+
+def make_basis(mission: Mission) -> Basis:
+    people = Traced("force.deployed", sum(task.people for task in TASKS), "person")
+    return Basis("made-up", "watch", "A watch", mission, 10, 0, 1, TASKS, people, (), None)
+
+
+def make_case() -> CaseResult:
+    """Return a case in which France brings a hundred people, nobody's figure, and Britain a battery."""
+    french = Traced("people.FRA", 100, "person", low=0, high=300)
+    british = Traced("people.GBR", 0, "person")
+    contributions = (
+        Contribution("FRA", "France", "ours", french, {"observation": 60.0, "drones": 40.0}, 1.0, None, None),
+        Contribution("GBR", "United Kingdom", "none", british, {"air-defence": 1.0}, 0.0, None, None),
+    )
+    return cast(CaseResult, SimpleNamespace(contributions=contributions))
+
 
 CUTS = ("year", "heading", "task", "capability", "nation")
 
@@ -165,6 +199,8 @@ def test_every_basis_that_is_known_stands_beside_the_others() -> None:
     found = cost_each_basis(TASKS, [BRITISH], kind="reassurance")
     assert list(found) == ["incremental", "full"]
     assert all(budget.basis == basis for basis, budget in found.items())
+    with pytest.raises(ScenarioError, match="'navy' is not one"):
+        cost_each_basis(TASKS, kind="navy")
 
 
 def test_things_counted_by_the_caller_take_the_place_of_those_of_the_tasks() -> None:
@@ -214,6 +250,46 @@ def test_a_budget_has_a_length(years: int) -> None:
 def test_a_currency_without_a_rate_is_refused() -> None:
     with pytest.raises(ScenarioError, match="JPY 2025  has no rate of exchange"):
         cost_tasks(TASKS, currency="JPY")
+
+
+def test_every_lack_of_rates_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    rates = tmp_path / "rates.csv"
+    rates.write_text("currency,year,units_per_eur,source,confidence\nGBP,2025,0.86,my bank,seen\n")
+    with pytest.raises(ScenarioError) as caught:
+        cost_tasks(TASKS, tables=read_money_tables(rates), currency="GBP", price_year=2029)
+    places = {problem.where for problem in caught.value.problems}
+    assert {"EUR 2029", "USD 2029", "GBP 2029"} <= places
+    assert "PLN 2029" not in places, "no price in zloty is in a budget"
+
+
+@pytest.mark.parametrize("basis", ["full", "incremental"])
+def test_no_figure_on_another_basis_is_under_a_total(basis: CostBasis) -> None:
+    budget = cost_tasks(TASKS, counts={"drone-services": 1}, cost_basis=basis, kind="reassurance")
+    rows = [leaf.name for leaf in budget.total.leaves() if leaf.name.startswith("UC")]
+    assert set(ROWS) <= set(rows)
+    assert all(counts_in(find_cost(row).price.basis, basis) for row in rows)
+
+
+def test_a_plan_is_costed_with_those_who_come() -> None:
+    basis = make_basis("reassurance")
+    case = make_case()
+    generation = cast(Generation, SimpleNamespace(case_key="all", cases={"all": case}, requirements=NEEDS))
+    budget = cost_force(basis, generation)
+    assert budget.kind == "reassurance"
+    people = budget.total_of(year=2, heading="people")
+    rate = person_year_rate("reassurance", "full")
+    assert people.value == pytest.approx(basis.deployed.value * rate.value)
+    french = budget.total_of(year=2, heading="people", nation="FRA")
+    assert french.value == pytest.approx(100 * rate.value)
+    assert (french.low, french.high) == (0.0, pytest.approx(300 * (rate.high or 0)))
+    assert budget.ours == {"FRA"}
+    assert "GBR" not in budget.nations, "batteries and aircraft are no people"
+    with pytest.raises(ScenarioError, match="case none  is not a case; one of all"):
+        cost_force(basis, generation, case="none")
+
+
+def test_a_plan_nobody_was_asked_about_is_costed_too() -> None:
+    assert set(cost_force(make_basis("observation")).nations) == {NOBODY}
 
 
 def test_the_same_inputs_give_the_same_budget_in_any_order_of_senders() -> None:
