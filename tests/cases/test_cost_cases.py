@@ -53,6 +53,10 @@ def cost_of(row: str, count: float) -> dict[str, Any]:
     return {"total": own.value * count, "currency": price.currency}
 
 
+def week_of(row: str, people: float) -> dict[str, Any]:
+    return {"week": find_cost(row).price.value * people * 7 / 365.25}
+
+
 def convert_row(row: str, currency: str, year: int) -> dict[str, Any]:
     return {"value": convert(find_cost(row).price, currency, year, read_money_tables()).value}
 
@@ -115,6 +119,7 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
         person_year,
         price_each,
         cost_of,
+        week_of,
         convert_row,
         british_path,
         british_bill,

@@ -41,22 +41,28 @@ class PriceBook:
     tables: MoneyTables
     assumptions: AssumptionSet
     _made: dict[str, Traced] = field(default_factory=dict)
+    _rates: dict[tuple[str, str], Traced] = field(default_factory=dict)
 
     def person(self, kind: str, nation: str, part: str) -> Traced:
         """Return the price of one person of a nation for a year."""
-        rate = person_year_rate(
-            kind,
-            self.basis,
-            nation,
-            currency=self.currency,
-            price_year=self.price_year,
-            tables=self.tables,
-        )
+        rate = self._rate(kind, nation)
         if part not in (FIRST, ONLY):
             return rate
         presence = self._trace("cost.first_year_presence_share")
         name = f"{rate.name}.first-year"
         return self._keep(name, "A place in the force in its first year", "person", "{} * {}", rate, presence)
+
+    def _rate(self, kind: str, nation: str) -> Traced:
+        if (kind, nation) not in self._rates:
+            self._rates[kind, nation] = person_year_rate(
+                kind,
+                self.basis,
+                nation,
+                currency=self.currency,
+                price_year=self.price_year,
+                tables=self.tables,
+            )
+        return self._rates[kind, nation]
 
     def thing(self, heading: Heading, part: str) -> Traced | None:
         """Return the price of one unit of a heading but people in a year; None where it costs nothing."""

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from truceline.cost import rates, unit_costs
 from truceline.cost.bases import BASES, RULES, check_basis, counts_in
-from truceline.cost.rates import KINDS, list_bases, person_year_rate, read_rate_rows
+from truceline.cost.rates import KINDS, list_bases, person_year_rate, read_rate_rows, spread_total
 from truceline.cost.unit_costs import find_cost, read_unit_costs
-from truceline.errors import ScenarioError
-from truceline.scenario.reference import read_table
+from truceline.errors import ScenarioError, TableError
+from truceline.scenario.reference import parse_rows, read_table
 
 
 def test_every_row_is_packaged_as_it_was_collected(shared: Path) -> None:
@@ -91,3 +92,41 @@ def test_a_kind_or_basis_that_is_none_is_named() -> None:
     with pytest.raises(ScenarioError, match="'gross' is not a basis of cost"):
         check_basis("gross")
     assert not counts_in("gross", "full")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("value_typical", "", "has no typical value"),
+        ("value_typical", "-5", "is not a number of zero or more"),
+        ("value_low", "99999999", "is outside its own range"),
+        ("cost_basis", "gross", "'gross' is not a known basis"),
+        ("price_year", "96", "'96' is not a year"),
+    ],
+)
+def test_a_bad_row_of_unit_costs_is_told(column: str, value: str, says: str) -> None:
+    row = {**read_table("unit_costs")[0], column: value}
+    with pytest.raises(TableError, match=says):
+        parse_rows([row], unit_costs._parse, "unit_costs")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("kind", "navy", "'navy' is not a kind of force"),
+        ("cost_id", "UC999", "'UC999' is not a row"),
+        ("cost_id", "UC050", "UC050 is per bed, not a rate of people"),
+        ("for_others", "maybe", "is neither yes nor no"),
+    ],
+)
+def test_a_bad_row_of_rates_is_told(column: str, value: str, says: str) -> None:
+    row = {**read_table("person_year_rates")[0], column: value}
+    with pytest.raises(TableError, match=says):
+        parse_rows([row], rates._parse, "person_year_rates")
+
+
+def test_a_total_is_spread_over_people_that_exist() -> None:
+    assert spread_total(30e9, 40_000, 10) == 75_000
+    with pytest.raises(ScenarioError) as caught:
+        spread_total(-1, 0, 0)
+    assert len(caught.value.problems) == 3
