@@ -7,7 +7,7 @@ of the backstop only the tasks of the set. Splitting the whole among the tasks i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from truceline.generation.allocation import BurdenRule
@@ -30,6 +30,8 @@ from truceline.generation.split import Progress
 from truceline.scenario.assumption import AssumptionSet
 
 GUARANTEE = "guarantee"
+WORKERS = 2
+"""Sets of tasks valued side by side; the values do not depend on it."""
 PEOPLE = Measure("people", "People sent and carried", "person")
 OFFERED = Measure("offered", "People on offer, whatever this force has work for", "person")
 SENT = Measure("detect_sent", "Incidents detected by the people sent", "1")
@@ -99,11 +101,34 @@ def weigh_tasks(
                 values[measure.key] = _read(basis.outcomes, measure.key, 1.0, filled)
         return values
 
+    felt = _tasks_felt(requirements, basis)
+
+    def tell_apart(brought: frozenset[str]) -> Hashable:
+        return settle(brought), brought & felt
+
     seen = (SENT, DETECT, VERIFY, WEAKEST) if basis.outcomes is not None else ()
     measures = (PEOPLE, OFFERED, *seen, COST)
     return weigh_backstop(
-        tasks, rows, evaluate, measures, assumptions=assumptions, supplied=supplied, progress=progress
+        tasks,
+        rows,
+        evaluate,
+        measures,
+        assumptions=assumptions,
+        supplied=supplied,
+        keys=tell_apart,
+        progress=progress,
+        workers=WORKERS,
     )
+
+
+def _tasks_felt(requirements: Sequence[Requirement], basis: Basis) -> frozenset[str]:
+    """Return the tasks that change something beside who comes: what carries people, and what sees.
+
+    Sets of tasks that bring the same nations and the same of these have one value.
+    """
+    carrying = {each.capability.backstop_task for each in requirements if each.capability.essential}
+    seeing = set() if basis.outcomes is None else set(basis.outcomes.tasks)
+    return frozenset(carrying | seeing)
 
 
 def _read(outcomes: WatchOutcomes, measure: str, strength: float, filled: Mapping[str, float]) -> float:
