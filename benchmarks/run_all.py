@@ -28,6 +28,7 @@ SECTIONS = (
     "unlock",
     "joint",
     "generation",
+    "deployment",
     "knapsack",
     "set_cover",
     "cities",

@@ -103,7 +103,7 @@ def lay_out(
 ) -> FlowArrays:
     """Return movements over a network as arrays; the inputs are checked before.
 
-    The most urgent go first, then who is ready first, then by nation and capability. Routes that few kinds
+    The most urgent go first, then who is ready first, then as given. Routes that few kinds
     of units can take are tried first, so that those open to heavy units are left to them; then the shorter.
     """
     nodes = network.passed
@@ -120,7 +120,7 @@ def lay_out(
     )
     groups = sorted(
         range(len(movements)),
-        key=lambda g: (movements[g].priority, movements[g].ready_day, movements[g].nation, g),
+        key=lambda g: (movements[g].priority, movements[g].ready_day, g),
     )
     ordered = [network.routes[r] for r in routes]
     path = np.full((len(ordered), max((len(route.path) for route in ordered), default=1)), -1, np.int64)

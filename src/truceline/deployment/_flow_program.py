@@ -7,6 +7,7 @@ makes no difference, and vehicles of one nation may come on the train that anoth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,12 +79,19 @@ def weight_of(priority: IntArray, ratio: float) -> FloatArray:
     return np.asarray(ratio ** (priority.max(initial=1) - priority).astype(float))
 
 
-def solve_exactly(arrays: FlowArrays, ratio: float, first_look: int | None = None) -> ExactFlow:
+def solve_exactly(
+    arrays: FlowArrays,
+    ratio: float,
+    first_look: int | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+) -> ExactFlow:
     """Return the movement with the most weighted person-days in place.
 
     first_look: a day by which everybody may be in. The program is then asked up to that day only, with
     everybody who is left let in freely on the next: no real movement does better, so where nobody is left the
     answer is the best of all. Otherwise it is asked again with more days.
+    options: HiGHS's own; None for OPTIONS.
 
     Raises InfeasibleError where the solver gives no answer: no movement at all is always possible, so that
     is a limit of the solver.
@@ -91,14 +99,14 @@ def solve_exactly(arrays: FlowArrays, ratio: float, first_look: int | None = Non
     days = arrays.capacity.shape[1] - 1
     until = days if first_look is None else min(days, max(1, first_look))
     while True:
-        found = _solve(arrays, ratio, until)
+        found = _solve(arrays, ratio, until, OPTIONS if options is None else options)
         left = float(arrays.people.sum() - found.arrived.sum())
         if until == days or left <= ALL_IN:
             return found
         until = min(days, until + until // 2 + 1)
 
 
-def _solve(arrays: FlowArrays, ratio: float, until: int) -> ExactFlow:
+def _solve(arrays: FlowArrays, ratio: float, until: int, options: Mapping[str, Any]) -> ExactFlow:
     from scipy import sparse  # late: a second of loading that most commands never need
 
     horizon, n_days = arrays.capacity.shape[1] - 1, until
@@ -200,7 +208,7 @@ def _solve(arrays: FlowArrays, ratio: float, until: int) -> ExactFlow:
             0,
         ),
         begin_with=None,
-        options=OPTIONS,
+        options=options,
         time_limit_s=np.inf,
         run=lambda solver: solver.run(),
     )

@@ -37,7 +37,8 @@ def name_weeks(flow: Flow, arrays: FlowArrays) -> Flow:
         total = sum(sums.values())
         week = (first - 1) // WEEK + 1
         if total / n < NOBODY:
-            weeks.append(WeekBound(week, "nobody", REASONS["nobody"], "", 0.0, total / n))
+            label = REASONS["nobody"] if any(one.people > 0 for one in flow.movements) else "nobody comes"
+            weeks.append(WeekBound(week, "nobody", label, "", 0.0, total / n))
             continue
         by_reason: dict[Reason, float] = defaultdict(float)
         for (reason, _), amount in sums.items():

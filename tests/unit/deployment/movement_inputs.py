@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,15 @@ import numpy as np
 
 from truceline.deployment.model import Movement, Network
 from truceline.deployment.network import NODE_COLUMNS, ROUTE_COLUMNS, read_network
+from truceline.force.reaction import SitedReaction
+from truceline.force.sizing import size_force
+from truceline.force.sustainment import size_sustainment
+from truceline.force.tasks import WatchCounts
+from truceline.generation.make import Question, generate
+from truceline.generation.model import Basis, TaskNeed, WatchOutcomes
+from truceline.generation.result import Generation
+from truceline.scenario.catalogue import load_catalogue
+from truceline.scenario.model import Contributors
 
 ORIGIN = {"node": "afar", "kind": "origin", "nations": "*"}
 GAUGE = {"node": "gauge", "kind": "gauge", "unit": "railcar/day", "capacity": "50"}
@@ -67,3 +78,32 @@ def draw_movements(seed: int, total: float, n_nations: int = 30, n_capabilities:
         for n, nation in enumerate(nations)
         for c in range(n_capabilities)
     ]
+
+
+@cache
+def made_generation() -> Generation:
+    """Return who would come to a made-up force of observers and reserves on the packaged register."""
+    known = load_catalogue()
+    counts = WatchCounts(armed_posts=40, masts=12, patrols_per_day=30)
+    force = size_force(counts, known, reaction=SitedReaction(n_bases=3, unit_people=130), brigades=2)
+    detect = np.array([[0.0], [0.4], [0.6]]) * np.ones((1, 8))
+    basis = Basis(
+        scenario="made-up",
+        posture="watch",
+        posture_label="A made-up watch",
+        mission="reassurance",
+        length_km=400.0,
+        brigades=2.0,
+        n_sectors=4,
+        tasks=tuple(
+            TaskNeed(task.key, task.group, task.label, task.count, task.unit_label, task.people)
+            for task in force.table.tasks
+        ),
+        deployed=force.traced,
+        supplies=size_sustainment(force.deployed_people, known).lines(),
+        outcomes=WatchOutcomes(
+            ("isr-space", "isr-air", "isr-sea"), np.array([0.0, 0.5, 1.0]), detect, detect / 2, detect / 10
+        ),
+    )
+    question = Question(backstop=False, unlock=False, claims=False)
+    return generate(basis, Contributors(pledges="ukraine-2025"), date(2026, 1, 31), known, question)
