@@ -6,6 +6,7 @@ Units as `claim_model.ClaimInputs` names them; what a plan does not have stays N
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from truceline.generation.backstop import BackstopRow, BackstopWorth, bill_substitutes
@@ -25,6 +26,15 @@ APRIL, SEPTEMBER = date(2025, 4, 10), date(2025, 9, 5)
 """Days of the two published counts of nations (claims C11 and C12)."""
 
 
+@dataclass(frozen=True)
+class ClaimPrices:
+    """Prices that claims about money are held against; what a person costs is worked out elsewhere."""
+
+    person_year_usd: Band
+    """One person deployed for a year."""
+    usd_per_gbp: float
+
+
 def gather_inputs(
     basis: Basis,
     situation: Situation,
@@ -33,8 +43,12 @@ def gather_inputs(
     rows: Sequence[BackstopRow],
     worth: BackstopWorth | None,
     assumptions: AssumptionSet,
+    prices: ClaimPrices | None = None,
 ) -> ClaimInputs:
-    """Return the numbers that the verdicts on published claims rest on."""
+    """Return the numbers that the verdicts on published claims rest on.
+
+    prices: None where nobody works out what a person costs; claims about money are then not testable.
+    """
     whole, without = cases.get("coalition"), cases.get("no-backstop")
     uk = _contribution(whole, "GBR")
     bill = bill_substitutes(rows, (), assumptions) if rows else None
@@ -73,6 +87,8 @@ def gather_inputs(
         substitute_one_off=_sum_rows(rows, "one_off"),
         substitute_yearly=_sum_rows(rows, "yearly"),
         substitute_unknown=bill.unknown if bill is not None else (),
+        person_year_usd=prices.person_year_usd if prices is not None else None,
+        usd_per_gbp=prices.usd_per_gbp if prices is not None else None,
         uk_people=_band(uk.people, uk.basis) if uk is not None and uk.basis != "none" else None,
         uk_tied_up=_tied_up(uk.people, uk.endurance.multiplier, "ours" if uk.basis == "ours" else "plan")
         if uk is not None and uk.endurance is not None and uk.basis != "none"

@@ -15,7 +15,7 @@ from truceline.errors import Problem, ProblemList, ScenarioError
 from truceline.generation.allocation import BURDEN_RULES, BurdenRule
 from truceline.generation.backstop import TASKS, BackstopRow, BackstopWorth, SweepPoint, sweep_worth
 from truceline.generation.cases import Case, list_cases, vary_case
-from truceline.generation.claim_inputs import gather_inputs
+from truceline.generation.claim_inputs import ClaimPrices, gather_inputs
 from truceline.generation.claims import ClaimScore, score_claims
 from truceline.generation.matching import settle_case
 from truceline.generation.model import Basis, Requirement
@@ -66,6 +66,7 @@ def generate(
     assumptions: AssumptionSet,
     question: Question = ASK_ALL,
     progress: Progress | None = None,
+    prices: ClaimPrices | None = None,
 ) -> Generation:
     """Return who would come for a plan as things stood on `day`.
 
@@ -77,6 +78,8 @@ def generate(
         Register, conditions, burden rule and case of the scenario.
     progress
         Called with the stage (situation, cases, backstop, unlocking) and how far it is.
+    prices
+        What a person costs, for the claims about money; without it they are not testable.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def generate(
         target, unlocking = _unlock(question.target, requirements, situation, basis, burden, tell)
     claims: tuple[ClaimScore, ...] = ()
     if question.claims:
-        inputs = gather_inputs(basis, situation, requirements, results, rows, worth, assumptions)
+        inputs = gather_inputs(basis, situation, requirements, results, rows, worth, assumptions, prices)
         claims = score_claims(inputs)
     return Generation(
         basis=basis,

@@ -22,11 +22,13 @@ from truceline.force.estimates import deployed_estimates, read_estimates
 from truceline.force.missions import read_missions
 from truceline.generation.make import ASK_ALL, Question
 from truceline.plan.alternatives import list_alternatives
+from truceline.plan.basis import describe_basis
 from truceline.plan.candidates import find_unknown_sites
 from truceline.plan.crossings import Crossings, find_crossings
 from truceline.plan.ground import Ground, lay_out_ground
 from truceline.plan.headlines import list_headlines
 from truceline.plan.model import Plan, PosturePlan
+from truceline.plan.money import price_plan
 from truceline.plan.nations import ask_nations
 from truceline.plan.parameters import detection_parameters
 from truceline.plan.people import People, count_given, count_watch, site_bases, size_people
@@ -104,6 +106,19 @@ def make_plan(
         question=question,
         progress=lambda stage, share: tell(f"nations: {stage}", share),
     )
+    in_full = planned[chosen]
+    n_sectors = 1 if ground is None else len(ground.sectors)
+    money = price_plan(
+        scenario,
+        in_full,
+        describe_basis(scenario, in_full, length_m, n_sectors, None),
+        generation,
+        ground,
+        sensors,
+        parameters,
+        assumptions,
+        tell,
+    )
     return Plan(
         scenario=scenario,
         assumptions=assumptions,
@@ -121,8 +136,10 @@ def make_plan(
             *_warn_of_unknown_sites(planned, ground),
             *_warn_of_reach(planned),
             *(generation.warnings if generation is not None else ()),
+            *(money.warnings if money is not None else ()),
         ),
         generation=generation,
+        money=money,
     )
 
 

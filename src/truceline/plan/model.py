@@ -23,6 +23,7 @@ from truceline.trace import Traced
 
 if TYPE_CHECKING:
     from truceline.generation.result import Generation
+    from truceline.plan.money import PlanMoney
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,8 @@ class Plan:
     """80 % bands of the headline numbers, when samples were asked for."""
     generation: Generation | None = None
     """Who would come for the posture planned in full; None for a scenario without contributors."""
+    money: PlanMoney | None = None
+    """What that posture costs, and whom; None for a scenario that does not ask."""
 
     @property
     def chosen(self) -> PosturePlan:

@@ -19,6 +19,7 @@ from truceline.plan.ground import Ground
 from truceline.plan.isr_means import ISR_TASKS
 from truceline.plan.isr_watch import find_outcomes
 from truceline.plan.model import PosturePlan
+from truceline.plan.money import claim_prices
 from truceline.plan.watch import Progress
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Scenario
@@ -60,4 +61,5 @@ def ask_nations(
             progress=progress,
         )
         basis = replace(basis, outcomes=outcomes)
-    return generate(basis, scenario.contributors, scenario.as_of, assumptions, question, progress)
+    prices = claim_prices(basis.mission, assumptions) if question.claims else None
+    return generate(basis, scenario.contributors, scenario.as_of, assumptions, question, progress, prices)

@@ -32,6 +32,8 @@ Text = Annotated[str, StringConstraints(max_length=2000)]
 SideName = Literal["a", "b"]
 MissionName = Literal["observation", "reassurance", "interposition"]
 BurdenName = Literal["stated-first", "gdp-share", "equal-effort"]
+CostBasisName = Literal["full", "incremental", "reimbursement"]
+PayRuleName = Literal["as-sent", "gdp-share", "un-scale", "own"]
 CaseName = Literal["today", "no-backstop", "coalition", "un-mandate", "everyone-decides"]
 
 
@@ -325,6 +327,35 @@ class Contributors(Frozen):
     """Share of the gap of a backstop task that the guarantor fills where it brings the task; default all."""
 
 
+class Money(Frozen):
+    """How the force is costed and who pays: one basis of cost, one currency, prices of one year."""
+
+    basis: CostBasisName = "full"
+    """What a figure counts: bases are never added, the others are shown beside."""
+    kind: Literal["", "un-line", "civilian-monitors", "reassurance", "combat"] = ""
+    """Kind of force whose cost per person-year is taken; empty for that of the posture's mission."""
+    price_year: Annotated[int, Field(ge=1950, le=2100)] = 2025
+    """Year in whose prices all money is; it needs a price index."""
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
+    """Three capital letters, such as GBP; it needs a rate of exchange for that year."""
+    years: Annotated[int, Field(ge=1, le=10)] = 3
+    """Years that are costed, the first with its build-up and the last with its withdrawal."""
+    share: PayRuleName = "as-sent"
+    """Who pays: each what it sends; by GDP or the scale of the United Nations among those who send; own."""
+    own_shares: Path | None = None
+    """CSV file with the columns code and share, for `share: own`; shares sum to 1."""
+    rates: Path | None = None
+    """CSV file of rates of exchange; default the packaged ones."""
+    indices: Path | None = None
+    """CSV file of price indices; default the packaged ones."""
+
+    @model_validator(mode="after")
+    def _own_has_shares(self) -> Money:
+        if self.share == "own" and self.own_shares is None:
+            raise ValueError("`share: own` needs `own_shares`, a file with the columns code and share")
+        return self
+
+
 class Scenario(Frozen):
     """Everything a plan is made from."""
 
@@ -360,6 +391,8 @@ class Scenario(Frozen):
     """Ways of watching, by name."""
     contributors: Contributors | None = None
     """Who might send people; without it nothing is said of nations."""
+    money: Money | None = None
+    """How the force is costed; without it only published costs stand beside the plan."""
     overrides: dict[str, Assumption] = Field(default_factory=dict, alias="assumptions")
     """Assumptions shared by all scenarios, replaced here by name."""
     variants: dict[Key, dict[str, Any]] = Field(default_factory=dict)
