@@ -102,7 +102,7 @@ def draw_groups(seed: int, total: float) -> list[Movement]:
 
 def make_plan_of(groups: list[Movement]) -> MovementPlan:
     """Return groups as a plan in which every nation waits for the ceasefire, the invitation and itself."""
-    book: ConditionBook = read_conditions()
+    book: ConditionBook = read_conditions(nations={code: code for code in NATIONS})
     gates = {}
     for nation in NATIONS:
         keys = {"ceasefire", "host-consent", "mandate.coalition", f"decision.{nation}"}

@@ -161,11 +161,10 @@ def _solve(arrays: FlowArrays, ratio: float, until: int, options: Mapping[str, A
     for kind in kinds:
         start = np.diff(kind.released, prepend=0.0)
         quickest = min((int(arrays.delay[r]) for r in np.flatnonzero(kind.allowed)), default=0)
-        free = (
-            max(0, horizon - until - quickest) if until < horizon else 0
-        )  # days in place of those left over
+        # Days in place of those who are left over and let in freely.
+        free = max(0, horizon - until - quickest) if until < horizon else 0
         leaving = {}
-        for what in (PEOPLE, CARGO):
+        for what in _bounded_sides(arrays, kind):
             # Who can have left and has not: left over from yesterday, and released today.
             waiting = add_columns(np.zeros(n_days + 1))
             rows = add_rows(start, start, n_days + 1)
@@ -183,9 +182,9 @@ def _solve(arrays: FlowArrays, ratio: float, until: int, options: Mapping[str, A
             in_place = np.maximum(0, horizon + 1 - (days + int(arrays.delay[r]))) - free
             columns = add_columns(-kind.weight * in_place * (moves != CARGO))
             load_nodes(int(r), arrays.need[kind.load, r], days, columns)
-            for what in (PEOPLE, CARGO):
+            for what, rows in leaving.items():
                 if moves in (what, BOTH):
-                    matrix.put(leaving[what][days - lag], columns, 1.0)
+                    matrix.put(rows[days - lag], columns, 1.0)
             if moves != BOTH:
                 matrix.put(together[days], columns, 1.0 if moves == PEOPLE else -1.0)
             if moves != CARGO:
@@ -248,6 +247,18 @@ def _group(arrays: FlowArrays, weight: FloatArray, n_days: int) -> list[_Kind]:
             )
         )
     return kinds
+
+
+def _bounded_sides(arrays: FlowArrays, kind: _Kind) -> tuple[int, ...]:
+    """Return which of people and cargo have to be kept from leaving before they are ready.
+
+    They come in together. Where every journey of people is at most as long as every journey of cargo, people
+    leave no earlier than their cargo, and what bounds the cargo bounds them.
+    """
+    lags = {side: arrays.lag[kind.allowed & (arrays.moves == side)] for side in (PEOPLE, CARGO)}
+    if lags[PEOPLE].size and lags[CARGO].size and lags[PEOPLE].max() <= lags[CARGO].min():
+        return (CARGO,)
+    return (PEOPLE, CARGO)
 
 
 def _tell_apart(

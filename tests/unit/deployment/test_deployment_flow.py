@@ -181,3 +181,13 @@ def test_mistakes_in_movements_are_gathered() -> None:
 def test_units_that_no_route_takes_are_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="no route takes observers units with their cargo from afar"):
         move([Movement("AAA", "observation", 5, "observers")], small_network(tmp_path), ASSUMPTIONS)
+
+
+def test_people_whose_journeys_are_shorter_are_bound_by_their_cargo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaving out the rows of people changes nothing: the program with both gives the same value."""
+    moving = draw_movements(4, 60_000, 4, 4)
+    short = move(moving, NETWORK, ASSUMPTIONS, days=150)
+    monkeypatch.setattr("truceline.deployment._flow_program._bounded_sides", lambda _arrays, _kind: (0, 1))
+    assert weigh(move(moving, NETWORK, ASSUMPTIONS, days=150), RATIO) == pytest.approx(
+        weigh(short, RATIO), rel=1e-6
+    )
