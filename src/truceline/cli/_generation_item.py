@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from truceline.publish.document import PlanDocument
     from truceline.publish.generation_record import GenerationRecord
     from truceline.scenario.assumption import AssumptionSet
-    from truceline.scenario.model import Contributors, Scenario
+    from truceline.scenario.model import Contributors, MovementOptions, Scenario
 
 POSTURE_STAGES = ("greedy", "bounds", "crossings", "people", "intelligence")
 """Stages of planning one posture."""
@@ -56,6 +56,8 @@ class Item:
     as_of: date
     """Day of the scenario."""
     warnings: tuple[Problem, ...] = field(default=())
+    movement: MovementOptions | None = None
+    """What the scenario says of movement; None where it says nothing, or for a finished plan."""
 
 
 def check_asked(
@@ -138,7 +140,8 @@ def _make_plan(asked: Asked, every_posture: bool, tell: Tell) -> Item:
     loaded = read_scenario(asked.item)
     scenario = loaded.scenario
     contributors = _choose_contributors(scenario.name, scenario.contributors, asked)
-    scenario = scenario.model_copy(update={"contributors": contributors})
+    movement = scenario.movement
+    scenario = scenario.model_copy(update={"contributors": contributors, "movement": None, "money": None})
     _check_nations(scenario, contributors, asked)
 
     def tell_stage(stage: str, share: float) -> None:
@@ -161,6 +164,7 @@ def _make_plan(asked: Asked, every_posture: bool, tell: Tell) -> Item:
         assumptions=made.assumptions,
         as_of=scenario.as_of,
         warnings=(*loaded.warnings, *made.warnings),
+        movement=movement,
     )
 
 

@@ -25,6 +25,7 @@ from truceline.plan.alternatives import list_alternatives
 from truceline.plan.basis import describe_basis
 from truceline.plan.candidates import find_unknown_sites
 from truceline.plan.crossings import Crossings, find_crossings
+from truceline.plan.dates import date_plan
 from truceline.plan.ground import Ground, lay_out_ground
 from truceline.plan.headlines import list_headlines
 from truceline.plan.model import Plan, PosturePlan
@@ -119,6 +120,7 @@ def make_plan(
         assumptions,
         tell,
     )
+    dates = date_plan(scenario, generation, assumptions, tell)
     return Plan(
         scenario=scenario,
         assumptions=assumptions,
@@ -140,6 +142,7 @@ def make_plan(
         ),
         generation=generation,
         money=money,
+        dates=dates,
     )
 
 

@@ -23,6 +23,7 @@ from truceline.trace import Traced
 
 if TYPE_CHECKING:
     from truceline.generation.result import Generation
+    from truceline.plan.dates import PlanDates
     from truceline.plan.money import PlanMoney
 
 
@@ -71,6 +72,8 @@ class Plan:
     """Who would come for the posture planned in full; None for a scenario without contributors."""
     money: PlanMoney | None = None
     """What that posture costs, and whom; None for a scenario that does not ask."""
+    dates: PlanDates | None = None
+    """When who comes is there; None for a scenario that does not ask about movement or nations."""
 
     @property
     def chosen(self) -> PosturePlan:

@@ -19,11 +19,13 @@ from truceline.scenario.quantities import (
     Density,
     Distance,
     Duration,
+    Headcount,
     Length,
     Number,
     People,
     PeoplePerLength,
     Share,
+    Wait,
 )
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
@@ -356,6 +358,21 @@ class Money(Frozen):
         return self
 
 
+class MovementOptions(Frozen):
+    """When who comes is there: the network they move through, and what was done before the ceasefire."""
+
+    nodes: Path | None = None
+    """CSV file of origins and of places with a capacity; default the packaged ones."""
+    routes: Path | None = None
+    """CSV file of routes through them; default the packaged ones."""
+    days: Annotated[int, Field(ge=30, le=730)] = 365
+    """Days after the ceasefire that are looked at."""
+    approvals_before: Wait | None = None
+    """Time before the ceasefire from which approvals are worked on; default not before it."""
+    prepositioned: Headcount | None = None
+    """People who wait in a neighbouring country on the day of the ceasefire; default nobody."""
+
+
 class Scenario(Frozen):
     """Everything a plan is made from."""
 
@@ -393,6 +410,8 @@ class Scenario(Frozen):
     """Who might send people; without it nothing is said of nations."""
     money: Money | None = None
     """How the force is costed; without it only published costs stand beside the plan."""
+    movement: MovementOptions | None = None
+    """When who comes is there; without it nothing is said of dates."""
     overrides: dict[str, Assumption] = Field(default_factory=dict, alias="assumptions")
     """Assumptions shared by all scenarios, replaced here by name."""
     variants: dict[Key, dict[str, Any]] = Field(default_factory=dict)

@@ -157,6 +157,18 @@ Distance = Annotated[
 """A distance that may be zero, kept in metres."""
 Duration = Annotated[Assumption, BeforeValidator(partial(assume, unit="s")), AfterValidator(_positive)]
 """A time, kept in seconds."""
+Wait = Annotated[
+    Assumption,
+    BeforeValidator(partial(assume, unit="s")),
+    AfterValidator(partial(_check, minimum=0, maximum=3.2e8, what="write '90 day', from 0 to ten years")),
+]
+"""A time that may be zero, kept in seconds."""
+Headcount = Annotated[
+    Assumption,
+    BeforeValidator(partial(assume, unit="person")),
+    AfterValidator(partial(_check, minimum=0, maximum=1e7, what="write '1000 people', from 0")),
+]
+"""A head count that may be zero."""
 People = Annotated[Assumption, BeforeValidator(partial(assume, unit="person")), AfterValidator(_positive)]
 """A head count."""
 PeoplePerLength = Annotated[
