@@ -33,9 +33,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 ChosenBy = Literal["people", "cost", "plan"]
 """What a posture was chosen by: most seen for its people, most for its cost, or the posture as planned."""
-N_POINTS = 40
+N_POINTS = 80
 """Points kept of each curve: enough to draw it, few enough to unfold."""
-N_ROUNDS = 1
+N_ROUNDS = 2
 """Rounds of the bound at the cost of the plan: each takes some seconds on a long line."""
 _THING_OF_KIND = {"post": "posts", "unarmed_post": "posts", "mast": "masts", "orbit": "orbits"}
 
@@ -67,6 +67,16 @@ class CostFrontier:
         """Return the points of one curve, cheapest first."""
         found = [point for point in self.points if point.chosen_by == chosen_by]
         return tuple(sorted(found, key=lambda point: point.priced.per_year.value))
+
+    def cheapest_seeing(self, detected: float) -> FrontierPoint | None:
+        """Return the cheapest point that detects at least so much; None where none does."""
+        found = [one for one in self.points if one.priced.point.coverage >= detected]
+        return min(found, key=lambda one: one.priced.per_year.value, default=None)
+
+    def fewest_seeing(self, detected: float) -> FrontierPoint | None:
+        """Return the point with the fewest people that detects at least so much; None where none does."""
+        found = [one for one in self.points if one.priced.point.coverage >= detected]
+        return min(found, key=lambda one: one.priced.point.people, default=None)
 
     @property
     def cheapest(self) -> tuple[FrontierPoint, ...]:

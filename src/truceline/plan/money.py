@@ -6,6 +6,7 @@ stand beside it and are never added. It puts the parts of `truceline.cost` toget
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -93,6 +94,10 @@ class PlanMoney:
     case: str
     """Case of the generation whose senders are billed; empty where nations were not asked."""
     case_label: str
+    tasks: Mapping[str, str]
+    """Labels of tasks by key."""
+    needed_people: float
+    """People of the tasks; whole units may bring a few more, who are paid as well."""
     budget: Budget
     others: tuple[Budget, ...]
     """The same force on the other bases that somebody published: beside, never added."""
@@ -110,6 +115,12 @@ class PlanMoney:
     def asked(self) -> Money:
         """What was asked."""
         return self.prepared.asked
+
+    @property
+    def people(self) -> float:
+        """People who are paid for."""
+        tree = self.budget.headlines["cost.y1.people"]
+        return math.fsum(part.value for part in tree.parts if part.unit == "person")
 
     @property
     def headlines(self) -> dict[str, Traced]:
@@ -138,8 +149,12 @@ def _trees_of(one: WeighedBill) -> tuple[Traced, ...]:
     return tuple(tree for tree in found if tree is not None)
 
 
-def prepare_money(asked: Money, mission: Mission) -> PreparedMoney:
+def prepare_money(
+    asked: Money, mission: Mission, own_shares: Mapping[str, float] | None = None
+) -> PreparedMoney:
     """Return what is asked with its files read, and refuse what no plan could be costed by.
+
+    own_shares: shares of the user's own by code, where no file of them is named.
 
     Raises
     ------
@@ -149,7 +164,9 @@ def prepare_money(asked: Money, mission: Mission) -> PreparedMoney:
         For a basis nobody published for that kind of force, a missing rate or index, shares that are none.
     """
     tables = read_money_tables(asked.rates, asked.indices)
-    own = read_own_shares(asked.own_shares) if asked.share == "own" and asked.own_shares is not None else {}
+    own: Mapping[str, float] = {}
+    if asked.share == "own":
+        own = (own_shares or {}) if asked.own_shares is None else read_own_shares(asked.own_shares)
     prepared = PreparedMoney(asked, asked.kind or KIND_OF_MISSION[mission], tables, own)
     check_money(prepared)
     return prepared
@@ -254,12 +271,16 @@ def price_force(
         prepared=prepared,
         case=key,
         case_label="" if generation is None else generation.cases[key].case.label,
+        tasks={task.key: task.label for task in tasks},
+        needed_people=math.fsum(task.people for task in tasks),
         budget=budget,
         others=tuple(one for basis, one in each.items() if basis != budget.basis),
         bills=bills,
         weighed=weighed,
         weighed_year=year,
-        path=_walk_path(budget, bills, year, tables, assumptions, warnings),
+        path=()
+        if generation is None and not any(bill.code == PATH_NATION for bill in bills)
+        else _walk_path(budget, bills, year, tables, assumptions, warnings),
         exchange=exchange_rates(
             prepared.kind,
             assumptions,

@@ -22,6 +22,7 @@ from truceline.plan.ground import Ground
 from truceline.plan.model import Plan, PosturePlan, measure_weak_inputs
 from truceline.plan.watch import Watch
 from truceline.publish.generation_record import GenerationRecord, record_generation
+from truceline.publish.money_record import MoneyRecord, record_money
 from truceline.publish.record import Record, number_or_null, tree_of
 
 SCHEMA = "truceline.plan/1"
@@ -217,6 +218,8 @@ class PlanDocument(Record):
     bands: BandsRecord | None
     generation: GenerationRecord | None = None
     """Who would come; null where the scenario names no contributors."""
+    money: MoneyRecord | None = None
+    """What it costs, and whom; left out where the scenario does not ask."""
 
 
 def document_plan(plan: Plan) -> PlanDocument:
@@ -252,6 +255,7 @@ def document_plan(plan: Plan) -> PlanDocument:
         warnings=[str(problem) for problem in plan.warnings],
         bands=_bands(plan),
         generation=None if plan.generation is None else record_generation(plan.generation),
+        money=None if plan.money is None else record_money(plan.money, plan.chosen_key),
     )
 
 
@@ -450,7 +454,8 @@ def _bands(plan: Plan) -> BandsRecord | None:
 
 def dump_document(document: PlanDocument) -> str:
     """Return the document as JSON text: sorted nowhere, so keys keep the order of the schema."""
-    data = document.model_dump(mode="json", by_alias=True)
+    left_out = {"money"} if document.money is None else None
+    data = document.model_dump(mode="json", by_alias=True, exclude=left_out)
     return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

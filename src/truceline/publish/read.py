@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from truceline.errors import OutputError, Problem
 from truceline.publish.document import SCHEMA, PlanDocument
 from truceline.publish.record import traced_from_document
+from truceline.publish.shared_trees import read_trees
 from truceline.trace import Traced
 
 MAX_BYTES = 50_000_000
@@ -69,6 +70,8 @@ def explain(folder: str | Path, name: str, *, posture: str | None = None) -> Tra
     if document.generation is not None and document.generation.posture == key:
         trees += document.generation.headlines
     headlines = [traced_from_document(tree) for tree in trees]
+    if document.money is not None and document.money.posture == key:
+        headlines += read_trees(document.money.headlines)
     by_name = {traced.name: traced for traced in headlines}
     everything = dict(by_name)
     for traced in headlines:
