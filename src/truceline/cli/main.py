@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from truceline import __version__
 from truceline.cli import (
     cost_command,
+    deploy_command,
     generation_commands,
     ground_commands,
     plan_command,
@@ -72,6 +73,7 @@ app.command()(generation_commands.generate)
 app.command()(generation_commands.backstop)
 app.command()(generation_commands.unlock)
 app.command()(cost_command.cost)
+app.command()(deploy_command.deploy)
 app.command()(siting_commands.site)
 app.add_typer(scenario_commands.app, name="scenario")
 app.add_typer(ground_commands.app, name="ground")

@@ -16,7 +16,7 @@ from truceline.deployment.make import MovementPlan, find_parliament
 from truceline.deployment.model import Flow, Network
 from truceline.deployment.readiness import APPROVAL
 from truceline.deployment.what_ifs import NEXT_DOOR, US_LIFT_NODE, WhatIf, lose
-from truceline.errors import Problem, ProblemList, ScenarioError
+from truceline.errors import ProblemList, ScenarioError
 from truceline.generation.condition_book import DECISION, PARLIAMENT
 from truceline.scenario.model import MovementOptions
 
@@ -214,23 +214,20 @@ def _name_vote(key: str, plan: MovementPlan) -> str:
     for schedule in plan.schedules.values():
         for step in schedule.steps:
             if step.key == key:
-                return f"'{step.label}'"
+                return step.label
     return key
 
 
-def lost_from(text: str, days: int) -> Loss:
+def read_loss(text: str, days: int) -> Loss | None:
     """Return the loss that a text names: ``NODE`` for the whole time, or ``NODE=FROM..TO`` in days.
 
-    Raises ScenarioError for a text that is neither.
+    None for a text that is neither.
     """
     node, sign, span = text.partition("=")
     if not sign:
         return Loss(node.strip(), 0, days)
     first, dots, last = span.partition("..")
     try:
-        if not dots:
-            raise ValueError
-        return Loss(node.strip(), int(first), int(last))
+        return Loss(node.strip(), int(first), int(last)) if dots else None
     except ValueError:
-        hint = "write NODE, or NODE=10..60 for the days between"
-        raise ScenarioError("deployment", [Problem(f"--lose {text}", "is not a loss", hint)]) from None
+        return None

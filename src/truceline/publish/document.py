@@ -21,6 +21,7 @@ from truceline.plan.crossings import Crossings
 from truceline.plan.ground import Ground
 from truceline.plan.model import Plan, PosturePlan, measure_weak_inputs
 from truceline.plan.watch import Watch
+from truceline.publish.dates_record import DatesRecord, record_dates
 from truceline.publish.generation_record import GenerationRecord, record_generation
 from truceline.publish.money_record import MoneyRecord, record_money
 from truceline.publish.record import Record, number_or_null, tree_of
@@ -220,6 +221,8 @@ class PlanDocument(Record):
     """Who would come; null where the scenario names no contributors."""
     money: MoneyRecord | None = None
     """What it costs, and whom; left out where the scenario does not ask."""
+    dates: DatesRecord | None = None
+    """When who comes is there; left out where the scenario does not ask."""
 
 
 def document_plan(plan: Plan) -> PlanDocument:
@@ -256,6 +259,7 @@ def document_plan(plan: Plan) -> PlanDocument:
         bands=_bands(plan),
         generation=None if plan.generation is None else record_generation(plan.generation),
         money=None if plan.money is None else record_money(plan.money, plan.chosen_key),
+        dates=None if plan.dates is None else record_dates(plan.dates, plan.chosen_key),
     )
 
 
@@ -454,7 +458,7 @@ def _bands(plan: Plan) -> BandsRecord | None:
 
 def dump_document(document: PlanDocument) -> str:
     """Return the document as JSON text: sorted nowhere, so keys keep the order of the schema."""
-    left_out = {"money"} if document.money is None else None
+    left_out = {key for key in ("money", "dates") if getattr(document, key) is None}
     data = document.model_dump(mode="json", by_alias=True, exclude=left_out)
     return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -72,6 +72,8 @@ def explain(folder: str | Path, name: str, *, posture: str | None = None) -> Tra
     headlines = [traced_from_document(tree) for tree in trees]
     if document.money is not None and document.money.posture == key:
         headlines += read_trees(document.money.headlines)
+    if document.dates is not None and document.dates.posture == key:
+        headlines += read_trees(document.dates.headlines)
     by_name = {traced.name: traced for traced in headlines}
     everything = dict(by_name)
     for traced in headlines:
