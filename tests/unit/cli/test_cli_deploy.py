@@ -1,4 +1,4 @@
-"""`truceline deploy`: dates with bands, what binds, what-ifs, in words and as JSON; slips are told at once."""
+"""`truceline deploy`: dates with bands, what binds, what-ifs, in words and as JSON; slips told at once."""
 
 from __future__ import annotations
 
