@@ -96,6 +96,23 @@ _OF_NATIONS = (
         " reproduced may be right for other reasons.",
     ),
 )
+_OF_MONEY = (
+    Caveat(
+        "Costs follow a few published rates",
+        "What a person costs for a year is the mean of a handful of published figures, and its range runs"
+        " from the lowest to the highest of them. What a mission would really cost may lie outside.",
+    ),
+    Caveat(
+        "Not everything is priced",
+        "Aircraft, batteries, satellites and headquarters that nations bring as units have no price here, nor"
+        " do the host's own forces. The total is too low by what they cost.",
+    ),
+    Caveat(
+        "Bills are arithmetic, not agreements",
+        "Who pays is a rule applied to this plan. Nobody has agreed to it, and a share of a budget says"
+        " nothing of what a parliament would grant.",
+    ),
+)
 _STATISTICAL = Caveat(
     "No elevation model: sight is a chance, not a place",
     "Line of sight is statistical for the kind of country. Averages are indicative. The least-exposed"
@@ -112,8 +129,12 @@ def list_caveats(plan: Plan) -> tuple[Caveat, ...]:
     """Return the weaknesses of this plan, those that move the numbers most first."""
     if plan.generation is not None:
         said = tuple(caveat for caveat in _of_force(plan) if caveat is not _STRENGTH_IS_NOT_WILL)
-        return (*said, *_OF_NATIONS)
-    return _of_force(plan)
+        return (*said, *_OF_NATIONS, *_of_money(plan))
+    return (*_of_force(plan), *_of_money(plan))
+
+
+def _of_money(plan: Plan) -> tuple[Caveat, ...]:
+    return () if plan.money is None else _OF_MONEY
 
 
 def _of_force(plan: Plan) -> tuple[Caveat, ...]:

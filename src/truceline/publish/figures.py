@@ -18,6 +18,7 @@ from truceline.publish import figure_style as style
 from truceline.publish.backstop_figures import draw_gaps, draw_values
 from truceline.publish.frontier_figure import draw_frontier
 from truceline.publish.map_figure import draw_map
+from truceline.publish.money_figures import draw_cost_frontier, draw_costs
 from truceline.publish.wording import GROUP_WORDS, STATE_WORDS, small_print
 from truceline.units import format_chance, format_people, format_share
 
@@ -38,7 +39,7 @@ def draw_figures(plan: Plan) -> dict[str, str]:
     """Return every figure by name, as SVG text; a plan without a map has only the troop-to-task figure.
 
     The same plan gives the same text. Names: map, frontier, crossings, tasks; backstop-gap and backstop-value
-    where nations were asked for.
+    where nations were asked for; cost-years and cost-frontier where money was.
     """
     figures: dict[str, str] = {}
     if plan.ground is not None:
@@ -52,6 +53,10 @@ def draw_figures(plan: Plan) -> dict[str, str]:
         figures["backstop-gap"] = draw_gaps(plan, plan.generation)
     if plan.generation is not None and plan.generation.backstop is not None:
         figures["backstop-value"] = draw_values(plan, plan.generation, plan.generation.backstop)
+    if plan.money is not None:
+        figures["cost-years"] = draw_costs(plan, plan.money)
+        if plan.money.frontier is not None:
+            figures["cost-frontier"] = draw_cost_frontier(plan, plan.money, plan.money.frontier)
     return figures
 
 

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = "truceline.publish"
-_FIGURE_ORDER = ("map", "frontier", "crossings", "tasks", "backstop-gap", "backstop-value")
+_FIGURE_ORDER = (
+    "map",
+    "frontier",
+    "crossings",
+    "tasks",
+    "backstop-gap",
+    "backstop-value",
+    "cost-years",
+    "cost-frontier",
+)
 
 
 def render_report(plan: Plan, figures: Mapping[str, str]) -> str:
@@ -28,7 +37,11 @@ def render_report(plan: Plan, figures: Mapping[str, str]) -> str:
 
     inline = {name: Markup(inline_svg(figures[name])) for name in _FIGURE_ORDER if name in figures}  # noqa: S704
     page = _environment().get_template("report.html.j2")
-    style = _read("report.css") + (_read("generation.css") if plan.generation is not None else "")
+    has_money = plan.money is not None
+    style = _read("report.css") + (
+        _read("generation.css") if plan.generation is not None or has_money else ""
+    )
+    style += _read("money.css") if has_money else ""
     text = page.render(view=view_report(plan), figures=inline, style=Markup(style))  # noqa: S704
     return text if text.endswith("\n") else f"{text}\n"
 

@@ -18,6 +18,7 @@ from truceline.plan.map_data import list_sectors
 from truceline.plan.model import Plan, PosturePlan, measure_weak_inputs
 from truceline.publish.caveats import list_caveats
 from truceline.publish.generation_view import view_generation
+from truceline.publish.money_view import view_money
 from truceline.publish.summary import line_sentence
 from truceline.publish.wording import (
     EVIDENCE_WORDS,
@@ -66,6 +67,7 @@ def view_report(plan: Plan) -> Row:
         "bases": _say_bases(plan.chosen),
         "alternatives": _view_alternatives(plan),
         "generation": view_generation(plan.generation),
+        "money": view_money(plan.money),
         "debate": _view_debate(plan),
         "densities": _view_densities(plan),
         "sectors": _view_sectors(plan),

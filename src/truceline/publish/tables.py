@@ -11,7 +11,14 @@ from pathlib import Path
 
 from truceline.files import write_atomically
 from truceline.plan.model import Plan
-from truceline.publish import backstop_tables, force_tables, generation_tables, input_tables, watch_tables
+from truceline.publish import (
+    backstop_tables,
+    force_tables,
+    generation_tables,
+    input_tables,
+    money_tables,
+    watch_tables,
+)
 from truceline.publish.table import Column, Table, Value
 
 __all__ = ["KINDS_OF_TABLE", "Column", "Table", "Value", "make_tables", "write_tables"]
@@ -37,6 +44,7 @@ KINDS_OF_TABLE: tuple[tuple[Table, Callable[[Plan], Table]], ...] = (
     (force_tables.COSTS, force_tables.fill_costs),
     *generation_tables.TABLES,
     *backstop_tables.TABLES,
+    *money_tables.TABLES,
     (input_tables.ASSUMPTIONS, input_tables.fill_assumptions),
     (input_tables.SENSORS, input_tables.fill_sensors),
     (input_tables.WARNINGS, input_tables.fill_warnings),
