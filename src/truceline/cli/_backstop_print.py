@@ -28,6 +28,7 @@ PEOPLE = "people"
 """The measure whose value alone and last are printed beside its split."""
 HEADS = {
     "offered": "on offer",
+    "days": "days",
     "detect_sent": "detected",
     "detect": "if complete: detected",
     "verify": "verified",

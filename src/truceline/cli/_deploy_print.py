@@ -15,7 +15,7 @@ from truceline.deployment.timeline import STAGES
 from truceline.generation.result import Generation
 from truceline.plan.dates import MOST_SHARE, PlanDates
 from truceline.publish.dates_record import ours_of, record_dates, week_end
-from truceline.publish.dates_words import MIDDLE, WHY_LATER, say_band, say_day, say_never_share
+from truceline.publish.dates_words import ALL_THERE, MIDDLE, WHY_LATER, say_band, say_day, say_never_share
 from truceline.publish.sizes import format_units
 from truceline.units import format_people, format_share
 
@@ -159,7 +159,7 @@ def _print_weeks(dates: PlanDates) -> None:
                     tell_ours(people) if is_ours and people > 0 else format_people(people),
                     band,
                     format_share(last.share) if last.reason != "nobody" else "",
-                    last.label,
+                    ALL_THERE if last.reason == "nobody" else last.label,
                 ]
             )
         )

@@ -17,10 +17,11 @@ from truceline.errors import OutputError, Problem, ProblemList, ScenarioError
 
 if TYPE_CHECKING:
     from truceline.generation.model import Basis, PlannedPosture
+    from truceline.plan.date_questions import DateQuestion
     from truceline.publish.document import PlanDocument
     from truceline.publish.generation_record import GenerationRecord
     from truceline.scenario.assumption import AssumptionSet
-    from truceline.scenario.model import Contributors, MovementOptions, Scenario
+    from truceline.scenario.model import Contributors, Scenario
 
 POSTURE_STAGES = ("greedy", "bounds", "crossings", "people", "intelligence")
 """Stages of planning one posture."""
@@ -56,8 +57,8 @@ class Item:
     as_of: date
     """Day of the scenario."""
     warnings: tuple[Problem, ...] = field(default=())
-    movement: MovementOptions | None = None
-    """What the scenario says of movement; None where it says nothing, or for a finished plan."""
+    dates: DateQuestion | None = None
+    """What it asks about movement; None where it asks nothing, or on a network that is not in its folder."""
 
 
 def check_asked(
@@ -135,6 +136,7 @@ def _make_plan(asked: Asked, every_posture: bool, tell: Tell) -> Item:
     """Plan the posture asked about; what is wrong with pledges or conditions is said before, not after."""
     from truceline.generation.make import Question
     from truceline.plan import make_plan
+    from truceline.plan.date_questions import question_of
     from truceline.scenario.load import read_scenario
 
     loaded = read_scenario(asked.item)
@@ -164,7 +166,7 @@ def _make_plan(asked: Asked, every_posture: bool, tell: Tell) -> Item:
         assumptions=made.assumptions,
         as_of=scenario.as_of,
         warnings=(*loaded.warnings, *made.warnings),
-        movement=movement,
+        dates=None if movement is None else question_of(movement),
     )
 
 
@@ -231,6 +233,7 @@ def _check_name(option: str, name: str | None, known: Sequence[str], problems: P
 def _read_plan(asked: Asked) -> Item:
     """Read back what a finished plan hands to generation, and what it assumed."""
     from truceline.publish.basis_reading import basis_of_document
+    from truceline.publish.dates_record import question_of_record
     from truceline.publish.read import read_document
     from truceline.scenario.assumption import Assumption
     from truceline.scenario.model import CaseName, Contributors
@@ -256,6 +259,7 @@ def _read_plan(asked: Asked) -> Item:
         ),
         assumptions=_read_assumptions(document),
         as_of=date.fromisoformat(record.as_of),
+        dates=question_of_record(document.dates),
     )
 
 

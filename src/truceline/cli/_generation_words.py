@@ -98,7 +98,10 @@ def tell_change(value: float, unit: str) -> str:
     if unit == "1":
         points = abs(100 * value)
         return "none" if points < LEAST_POINTS else f"{sign}{points:.1f} points"
-    number = format_units(round_to(abs(value), DIGITS)) if unit == "person" else f"{abs(value):,.2g}"
+    if unit == "person":
+        number = format_units(round_to(abs(value), DIGITS))
+    else:
+        number = f"{abs(value):,.0f}" if unit == "day" else f"{abs(value):,.2g}"
     return f"{sign}{number}" if any(digit in number for digit in "123456789") else "none"
 
 
@@ -106,6 +109,8 @@ def tell_value(value: float, unit: str) -> str:
     """Return a value of a measure that rests on ours."""
     if unit == "1":
         return format_share(value, 1)
+    if unit == "day":
+        return f"~{value:,.0f}"
     return tell_ours(value) if unit == "person" else f"{value:,.2g} {unit}"
 
 

@@ -290,6 +290,8 @@ def _answer(asked: Asked, quiet: bool, parts: tuple[Part, ...]) -> _Answer:
     """
     from truceline.generation.make import Question
     from truceline.generation.make import generate as ask
+    from truceline.plan.backstop_days import deploying_of
+    from truceline.plan.money import claim_prices
 
     question = Question(
         case=asked.case or "",
@@ -309,7 +311,11 @@ def _answer(asked: Asked, quiet: bool, parts: tuple[Part, ...]) -> _Answer:
             hint = "give an earlier day, or a later one as --as-of"
             problems.add(f"--since {since}", f"is not before {day}, the day asked about", hint)
             problems.raise_if_any(ScenarioError, "days")
-        now = ask(item.basis, item.contributors, day, item.assumptions, question, tell)
+        prices = claim_prices(item.basis.mission, item.assumptions) if question.claims else None
+        deploying = None
+        if question.backstop and item.dates is not None:
+            deploying = deploying_of(item.dates, item.assumptions)
+        now = ask(item.basis, item.contributors, day, item.assumptions, question, tell, prices, deploying)
         before = None
         if since is not None:
             if now.unlocking and not asked.target:  # a default is chosen by day: both are asked for one thing

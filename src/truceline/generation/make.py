@@ -24,7 +24,7 @@ from truceline.generation.result import CaseResult, Generation
 from truceline.generation.situation import Situation, read_situation
 from truceline.generation.targets import Target, read_target, seek_target
 from truceline.generation.unlock import Unlocking
-from truceline.generation.worth import GUARANTEE, OFFERED, compare_backstop, weigh_tasks
+from truceline.generation.worth import GUARANTEE, OFFERED, Deploying, compare_backstop, weigh_tasks
 from truceline.scenario.assumption import AssumptionSet
 from truceline.scenario.model import Contributors
 from truceline.siting.problems import Progress
@@ -67,6 +67,7 @@ def generate(
     question: Question = ASK_ALL,
     progress: Progress | None = None,
     prices: ClaimPrices | None = None,
+    deploying: Deploying | None = None,
 ) -> Generation:
     """Return who would come for a plan as things stood on `day`.
 
@@ -80,6 +81,8 @@ def generate(
         Called with the stage (situation, cases, backstop, unlocking) and how far it is.
     prices
         What a person costs, for the claims about money; without it they are not testable.
+    deploying
+        How days are found, for the backstop's worth in days; without it they are left out.
 
     Raises
     ------
@@ -121,6 +124,7 @@ def generate(
             assumptions,
             supplied,
             lambda _, share: tell("backstop", share),
+            deploying,
         )
     target: Target | None = None
     unlocking: tuple[Unlocking, ...] = ()

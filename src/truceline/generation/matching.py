@@ -145,12 +145,15 @@ def settle_case(
     burden: BurdenRule,
     assumptions: AssumptionSet,
     supplied: Mapping[str, float],
+    codes: tuple[str, ...] | None = None,
 ) -> CaseResult:
     """Return who comes in a case, what they bring and what is short.
 
+    codes: who comes, where that is known already; None asks the conditions.
+
     Raises ScenarioError where commitments contradict each other.
     """
-    codes = situation.commit().settle(case.met)
+    codes = situation.commit().settle(case.met) if codes is None else codes
     offers = situation.offers_of(codes)
     found = {end: match_offers(requirements, offers, burden, end) for end in ENDS}
     allocation = found["value"]

@@ -7,7 +7,8 @@ of the backstop only the tasks of the set. Splitting the whole among the tasks i
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from truceline.generation.allocation import BurdenRule
@@ -22,9 +23,10 @@ from truceline.generation.backstop import (
     weigh_backstop,
 )
 from truceline.generation.cases import Case
-from truceline.generation.matching import carry_people, end_of, match_offers
+from truceline.generation.matching import carry_people, end_of, match_offers, settle_case
 from truceline.generation.model import Basis, Requirement, WatchOutcomes
 from truceline.generation.outcomes import read_outcome
+from truceline.generation.result import CaseResult
 from truceline.generation.situation import GUARANTOR, Situation
 from truceline.generation.split import Progress
 from truceline.scenario.assumption import AssumptionSet
@@ -38,7 +40,30 @@ SENT = Measure("detect_sent", "Incidents detected by the people sent", "1")
 DETECT = Measure("detect", "Incidents detected, were the force complete", "1")
 VERIFY = Measure("verify", "Incidents verified, were the force complete", "1")
 WEAKEST = Measure("weakest", "Weakest crossing noticed, were the force complete", "1")
+DAYS = "days"
+LIFT = "strategic-lift"
+"""Task that carries people and vehicles in, and so changes days beside who comes."""
+DAYS_SHARE = 0.9
+"""Part of the people whom the whole backstop brings that has to be in place."""
 COST = Measure(SUBSTITUTE_COST, "Cost of what stands in for it", "USD bn", more_is_better=False)
+
+
+@dataclass(frozen=True)
+class Deploying:
+    """How the days of a case are found, by who knows how people move."""
+
+    days_of: Callable[[CaseResult, Situation, float], float]
+    """Days until so many people of a case are in place; inf for never."""
+    horizon: int
+    """Days looked at: what stands for never."""
+
+    @property
+    def measure(self) -> Measure:
+        """The measure, with what stands for never."""
+        label = (
+            f"Days until {DAYS_SHARE:.0%} of what the whole backstop brings is there ({self.horizon}: never)"
+        )
+        return Measure(DAYS, label.replace("%", " %"), "day", more_is_better=False)
 
 
 def compare_backstop(
@@ -63,13 +88,14 @@ def weigh_tasks(
     assumptions: AssumptionSet,
     supplied: Mapping[str, float],
     progress: Progress | None = None,
+    deploying: Deploying | None = None,
 ) -> BackstopWorth:
     """Return what each task changes in people, in what is seen, and in what would stand in for it.
 
     base, whole: the case without and with everything the United States could bring. What the
     whole has beside the tasks (the allies' pooled aircraft, monitoring led by the US) comes with the
     guarantee. supplied: share of a task's gap that is filled where it is brought; all of it where nothing is
-    said.
+    said. deploying: values each set in days too; None leaves that measure out.
     """
     commitments = situation.commit()
     known = {task.key for task in TASKS}
@@ -82,32 +108,58 @@ def weigh_tasks(
         met = base.met | {GUARANTOR + key for key in brought}
         return commitments.settle(met | besides if GUARANTEE in brought else met)
 
-    def evaluate(brought: frozenset[str]) -> dict[str, float]:
-        codes = settle(brought)
+    def carry(codes: tuple[str, ...], brought: frozenset[str]) -> float:
         offers = situation.offers_of(codes)
         if codes not in sent:
             found = match_offers(requirements, offers, burden)
             sent[codes] = 0.0 if found is None else float(found.people.sum())
-        carried = carry_people(sent[codes], deployed, requirements, offers, brought, assumptions, supplied)
+        return carry_people(
+            sent[codes], deployed, requirements, offers, brought, assumptions, supplied
+        ).people
+
+    everything = frozenset(task.key for task in tasks)
+    wanted = 0.0 if deploying is None else DAYS_SHARE * carry(settle(everything), everything)
+    days: dict[tuple[tuple[str, ...], bool], float] = {}
+
+    def count_days(codes: tuple[str, ...], brought: frozenset[str], carried: float) -> float:
+        """Return days of a set: by who comes and by lift, where what is in hand carries enough of them."""
+        if deploying is None or wanted <= 0 or carried < wanted * (1 - 1e-9):
+            return math.inf
+        key = codes, LIFT in brought
+        if key not in days:
+            met = whole.met if LIFT in brought else whole.met - {GUARANTOR + LIFT}
+            result = settle_case(
+                replace(whole, met=met), situation, requirements, basis, burden, assumptions, supplied, codes
+            )
+            days[key] = deploying.days_of(result, situation, wanted)
+        return days[key]
+
+    def evaluate(brought: frozenset[str]) -> dict[str, float]:
+        codes = settle(brought)
+        offers = situation.offers_of(codes)
+        carried = carry(codes, brought)
         values = {
-            PEOPLE.key: carried.people,
+            PEOPLE.key: carried,
             OFFERED.key: math.fsum(offer.people.value for offer in offers.values()),
         }
+        if deploying is not None:
+            values[DAYS] = min(count_days(codes, brought, carried), float(deploying.horizon))
         if basis.outcomes is not None:
-            strength = carried.people / deployed if deployed > 0 else 0.0
+            strength = carried / deployed if deployed > 0 else 0.0
             filled = fill_intelligence(requirements, offers, brought, supplied, basis)
             values[SENT.key] = _read(basis.outcomes, DETECT.key, strength, filled)
             for measure in (DETECT, VERIFY, WEAKEST):
                 values[measure.key] = _read(basis.outcomes, measure.key, 1.0, filled)
         return values
 
-    felt = _tasks_felt(requirements, basis)
+    felt = _tasks_felt(requirements, basis) | ({LIFT} if deploying is not None else set())
 
     def tell_apart(brought: frozenset[str]) -> Hashable:
         return settle(brought), brought & felt
 
     seen = (SENT, DETECT, VERIFY, WEAKEST) if basis.outcomes is not None else ()
-    measures = (PEOPLE, OFFERED, *seen, COST)
+    dated = () if deploying is None else (deploying.measure,)
+    measures = (PEOPLE, OFFERED, *dated, *seen, COST)
     return weigh_backstop(
         tasks,
         rows,

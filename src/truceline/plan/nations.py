@@ -14,7 +14,9 @@ from truceline.detection.sensors import Sensor
 from truceline.generation.make import ASK_ALL, Question, generate
 from truceline.generation.requirements import list_requirements
 from truceline.generation.result import Generation
+from truceline.plan.backstop_days import deploying_of
 from truceline.plan.basis import describe_basis
+from truceline.plan.date_questions import question_of
 from truceline.plan.ground import Ground
 from truceline.plan.isr_means import ISR_TASKS
 from truceline.plan.isr_watch import find_outcomes
@@ -62,4 +64,8 @@ def ask_nations(
         )
         basis = replace(basis, outcomes=outcomes)
     prices = claim_prices(basis.mission, assumptions) if question.claims else None
-    return generate(basis, scenario.contributors, scenario.as_of, assumptions, question, progress, prices)
+    deploying = None
+    if question.backstop and scenario.movement is not None:
+        deploying = deploying_of(question_of(scenario.movement), assumptions)
+    contributors = scenario.contributors
+    return generate(basis, contributors, scenario.as_of, assumptions, question, progress, prices, deploying)

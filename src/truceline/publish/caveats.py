@@ -113,6 +113,18 @@ _OF_MONEY = (
         " nothing of what a parliament would grant.",
     ),
 )
+_OF_DATES = (
+    Caveat(
+        "Dates are lead times added up, not a forecast",
+        "How long a vote or a treaty takes is an estimate of analysts or of ours, and nothing says whether it"
+        " comes at all. Ends of ranges are judgements, so the band is only as wide as they are.",
+    ),
+    Caveat(
+        "The way in is simplified",
+        "Ports, airfields, camps and roads are rounded capacities of ours; the change of gauge was published."
+        " Weather, attacks, customs, training and trust between units are not in it.",
+    ),
+)
 _STATISTICAL = Caveat(
     "No elevation model: sight is a chance, not a place",
     "Line of sight is statistical for the kind of country. Averages are indicative. The least-exposed"
@@ -129,12 +141,16 @@ def list_caveats(plan: Plan) -> tuple[Caveat, ...]:
     """Return the weaknesses of this plan, those that move the numbers most first."""
     if plan.generation is not None:
         said = tuple(caveat for caveat in _of_force(plan) if caveat is not _STRENGTH_IS_NOT_WILL)
-        return (*said, *_OF_NATIONS, *_of_money(plan))
-    return (*_of_force(plan), *_of_money(plan))
+        return (*said, *_OF_NATIONS, *_of_money(plan), *_of_dates(plan))
+    return (*_of_force(plan), *_of_money(plan), *_of_dates(plan))
 
 
 def _of_money(plan: Plan) -> tuple[Caveat, ...]:
     return () if plan.money is None else _OF_MONEY
+
+
+def _of_dates(plan: Plan) -> tuple[Caveat, ...]:
+    return () if plan.dates is None else _OF_DATES
 
 
 def _of_force(plan: Plan) -> tuple[Caveat, ...]:

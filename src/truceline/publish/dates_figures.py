@@ -52,7 +52,7 @@ REASON_WORDS: dict[Reason, str] = {
     "road": "roads",
     "beds": "staging beds",
     "supplies": "supplies",
-    "nobody": "all there",
+    "nobody": "all who come are there",
 }
 _KIND_COLOURS = {
     "peace": "#4d5b66",
@@ -178,7 +178,7 @@ def _draw_curve(axes: Axes, dates: PlanDates, needed: float) -> None:
     if never:
         words = f"Never in {dates.flow.days} days: {' and '.join(never)}"
         axes.text(
-            0.012, 0.96, words, transform=axes.transAxes, va="top", size=8.4, color=style.WEAK, weight="bold"
+            0.012, 0.84, words, transform=axes.transAxes, va="top", size=8.4, color=style.WEAK, weight="bold"
         )
     axes.set_xlim(0, dates.flow.days)
     axes.set_ylim(0, highest * 1.08 or 1)
@@ -223,7 +223,7 @@ def draw_approvals(plan: Plan, dates: PlanDates) -> str:
     """Return what each nation waits for as bars over days, with how far the last of it may slip."""
     calendar = dates.calendar[:_MOST_ROWS]
     with style.figure_style():
-        figure = style.start_figure(WIDTH_IN, 1.95 + _ROW_IN * len(calendar))
+        figure = style.start_figure(WIDTH_IN, 2.5 + _ROW_IN * len(calendar))
         title = "Who may move when: conditions and approvals"
         subtitle = (
             "Bars: the conditions of each nation at the middle of their lead times, begun once what comes"

@@ -250,12 +250,16 @@ def question_of_document(item: str, document: PlanDocument) -> DateQuestion:
 
     Raises OutputError for a plan made with another network than the packaged one: its files are not in it.
     """
-    record = document.dates
-    if record is None:
-        return DateQuestion()
-    if record.own_network:
+    if document.dates is not None and document.dates.own_network:
         hint = "ask its scenario, or give the network again: --nodes FILE --routes FILE"
         raise OutputError("plan", [Problem(item, "was made with a network of its own", hint)])
+    return question_of_record(document.dates) or DateQuestion()
+
+
+def question_of_record(record: DatesRecord | None) -> DateQuestion | None:
+    """Return what a record asked; None without one, or where its network is not the packaged one."""
+    if record is None or record.own_network:
+        return None
     return DateQuestion(days=record.days, early_days=record.early_days, next_door=record.next_door_people)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from truceline.deployment.timeline import STAGES
 from truceline.publish.dates_record import ours_of, week_end
-from truceline.publish.dates_words import MIDDLE, WHY_LATER, say_band, say_day, say_never_share
+from truceline.publish.dates_words import ALL_THERE, MIDDLE, WHY_LATER, say_band, say_day, say_never_share
 from truceline.publish.sizes import ABOUT, DIGITS, OURS, format_units, round_to, show_range
 from truceline.units import format_people, format_share
 
@@ -65,9 +65,8 @@ def _answer(dates: PlanDates) -> list[str]:
     if dates.people <= 0:
         return [f"Nobody comes in this case ({dates.case_label}), so that there is no date."]
     is_ours, draws, horizon = dates.people_ours > 0, dates.draws, dates.flow.days
-    people = show_count(dates.people, is_ours=is_ours)
     half = say_day(dates.half_day, is_ours=is_ours)
-    said = [f"{people} people come in this case."]
+    said = [_say_people(dates)]
     if half == "never":
         said.append(f"Half of them are never in place within {horizon} days.")
     else:
@@ -82,6 +81,20 @@ def _answer(dates: PlanDates) -> list[str]:
             words = f"{label[:1].upper()}{label[1:]}: day {say_day(day, is_ours=is_ours)}"
             said.append(f"{words}{_say_draws(band)}.")
     return said
+
+
+def _say_people(dates: PlanDates) -> str:
+    """Return how many come, with the part that is ours and its range."""
+    if dates.people_ours <= 0:
+        return f"{format_people(dates.people)} people come in this case."
+    sent = dates.movement.movements
+    span = show_range(
+        sum(one.people if one.people_low is None else one.people_low for one in sent),
+        sum(one.people if one.people_high is None else one.people_high for one in sent),
+    )
+    number, part = (format_units(round_to(n, DIGITS)) for n in (dates.people, dates.people_ours))
+    whose = f"all {OURS}" if number == part else f"of which {ABOUT}{part} {OURS}"
+    return f"{ABOUT} {number} people {span} come in this case, {whose}: sizes nobody stated."
 
 
 def _say_draws(band: DayBand | None) -> str:
@@ -144,7 +157,7 @@ def _view_binding(dates: PlanDates) -> list[Row]:
                 "weeks": str(first.week) if first is last else f"{first.week}\N{EN DASH}{last.week}",
                 "days": f"{7 * (first.week - 1)}\N{EN DASH}{day}",
                 "people": show_count(float(dates.timeline.total[day]), is_ours=is_ours),
-                "binds": last.label,
+                "binds": ALL_THERE if last.reason == "nobody" else last.label,
                 "share": ""
                 if last.reason == "nobody"
                 else (least if least == most else f"{least} to {most}"),

@@ -11,6 +11,8 @@ from truceline.deployment.draws import DayBand
 from truceline.publish.sizes import ABOUT
 
 NEVER = "never"
+ALL_THERE = "all who come are there"
+"""Said of a week in which nobody is waited for: it need not be the whole force."""
 MIDDLE = "every lead time, load and capacity at its middle"
 """What a day without a band means."""
 WHY_LATER = (

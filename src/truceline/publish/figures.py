@@ -16,6 +16,7 @@ from truceline.plan.ground import Ground
 from truceline.plan.model import Plan
 from truceline.publish import figure_style as style
 from truceline.publish.backstop_figures import draw_gaps, draw_values
+from truceline.publish.dates_figures import draw_approvals, draw_strength
 from truceline.publish.frontier_figure import draw_frontier
 from truceline.publish.map_figure import draw_map
 from truceline.publish.money_figures import draw_cost_frontier, draw_costs
@@ -39,7 +40,8 @@ def draw_figures(plan: Plan) -> dict[str, str]:
     """Return every figure by name, as SVG text; a plan without a map has only the troop-to-task figure.
 
     The same plan gives the same text. Names: map, frontier, crossings, tasks; backstop-gap and backstop-value
-    where nations were asked for; cost-years and cost-frontier where money was.
+    where nations were asked for; cost-years and cost-frontier where money was;
+    strength and approvals where dates were, and somebody comes.
     """
     figures: dict[str, str] = {}
     if plan.ground is not None:
@@ -57,6 +59,9 @@ def draw_figures(plan: Plan) -> dict[str, str]:
         figures["cost-years"] = draw_costs(plan, plan.money)
         if plan.money.frontier is not None:
             figures["cost-frontier"] = draw_cost_frontier(plan, plan.money, plan.money.frontier)
+    if plan.dates is not None and plan.dates.calendar:
+        figures["strength"] = draw_strength(plan, plan.dates)
+        figures["approvals"] = draw_approvals(plan, plan.dates)
     return figures
 
 

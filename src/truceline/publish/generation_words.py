@@ -71,6 +71,8 @@ def show_measure(value: float, unit: str, *, is_ours: bool) -> str:
         return f"{about}{format_share(value, 1)}{mark}"
     if unit == "person":
         return f"{about}{format_units(round_to(value, DIGITS) if is_ours else value)}{mark}"
+    if unit == "day":
+        return f"{about}{value:,.0f} days{mark}"
     return (
         f"{about}{unit.removesuffix(' bn')} {value:,.2g} bn{mark}"
         if unit.endswith(" bn")
@@ -84,6 +86,8 @@ def show_change(value: float, unit: str, *, is_ours: bool, with_unit: bool = Tru
         size, word = f"{abs(100 * value):.1f}", "points"
     elif unit == "person":
         size, word = format_units(round_to(abs(value), DIGITS) if is_ours else round(abs(value))), ""
+    elif unit == "day":
+        size, word = f"{abs(value):,.0f}", "days"
     else:
         size, word = f"{abs(value):.2f}" if abs(value) < 10 else f"{abs(value):,.0f}", unit
     return _signed(value, f"{size} {word}".strip() if with_unit else size, is_ours=is_ours)
@@ -91,7 +95,7 @@ def show_change(value: float, unit: str, *, is_ours: bool, with_unit: bool = Tru
 
 def name_unit_of_change(unit: str) -> str:
     """Return the unit in which differences of a measure stand."""
-    return {"1": "percentage points", "person": "people"}.get(unit, unit)
+    return {"1": "percentage points", "person": "people", "day": "days"}.get(unit, unit)
 
 
 def _signed(value: float, size: str, *, is_ours: bool) -> str:

@@ -28,6 +28,8 @@ _FIGURE_ORDER = (
     "backstop-value",
     "cost-years",
     "cost-frontier",
+    "strength",
+    "approvals",
 )
 
 
@@ -42,6 +44,7 @@ def render_report(plan: Plan, figures: Mapping[str, str]) -> str:
         _read("generation.css") if plan.generation is not None or has_money else ""
     )
     style += _read("money.css") if has_money else ""
+    style += _read("dates.css") if plan.dates is not None else ""
     text = page.render(view=view_report(plan), figures=inline, style=Markup(style))  # noqa: S704
     return text if text.endswith("\n") else f"{text}\n"
 

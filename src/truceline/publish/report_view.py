@@ -17,6 +17,7 @@ from truceline.plan.crossings import INTRUDERS, Crossings, Intruder
 from truceline.plan.map_data import list_sectors
 from truceline.plan.model import Plan, PosturePlan, measure_weak_inputs
 from truceline.publish.caveats import list_caveats
+from truceline.publish.dates_view import view_dates
 from truceline.publish.generation_view import view_generation
 from truceline.publish.money_view import view_money
 from truceline.publish.summary import line_sentence
@@ -67,6 +68,7 @@ def view_report(plan: Plan) -> Row:
         "bases": _say_bases(plan.chosen),
         "alternatives": _view_alternatives(plan),
         "generation": view_generation(plan.generation),
+        "dates": view_dates(plan.dates),
         "money": view_money(plan.money),
         "debate": _view_debate(plan),
         "densities": _view_densities(plan),

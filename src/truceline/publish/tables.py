@@ -13,6 +13,7 @@ from truceline.files import write_atomically
 from truceline.plan.model import Plan
 from truceline.publish import (
     backstop_tables,
+    dates_tables,
     force_tables,
     generation_tables,
     input_tables,
@@ -44,6 +45,7 @@ KINDS_OF_TABLE: tuple[tuple[Table, Callable[[Plan], Table]], ...] = (
     (force_tables.COSTS, force_tables.fill_costs),
     *generation_tables.TABLES,
     *backstop_tables.TABLES,
+    *dates_tables.TABLES,
     *money_tables.TABLES,
     (input_tables.ASSUMPTIONS, input_tables.fill_assumptions),
     (input_tables.SENSORS, input_tables.fill_sensors),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from movement_inputs import CAMP, COACH, GAUGE, LANES, ORIGIN, RAIL, made_genera
 
 from truceline.deployment.network import read_network
 from truceline.errors import ScenarioError, TrucelineError
+from truceline.generation.make import Question, generate
+from truceline.plan.backstop_days import deploying_of
 from truceline.plan.date_questions import DateQuestion, check_question, question_of, read_loss
 from truceline.plan.dates import PlanDates, date_plan, find_dates
 from truceline.scenario.catalogue import load_catalogue
 from truceline.scenario.load import load_scenario
-from truceline.scenario.model import MovementOptions
+from truceline.scenario.model import Contributors, MovementOptions
 
 QUICK = DateQuestion(samples=12, days=300)
 
@@ -178,3 +181,30 @@ def test_a_nation_without_a_rule_of_approval_is_told() -> None:
         pytest.skip("approvals of a book are fixed")
     with pytest.raises(ScenarioError, match="no rule of approval"):
         find_dates(replace(made, book=book), load_catalogue(), replace(QUICK, samples=0))
+
+
+def test_the_backstop_is_valued_in_days_and_never_is_the_horizon() -> None:
+    known, made = load_catalogue(), made_generation()
+    deploying = deploying_of(DateQuestion(days=200), known)
+    asked = Question(unlock=False, claims=False)
+    found = generate(
+        made.basis,
+        Contributors(pledges="ukraine-2025"),
+        date(2026, 1, 31),
+        known,
+        asked,
+        deploying=deploying,
+    )
+    worth = found.backstop
+    assert worth is not None
+    column = worth.values[:, worth.index("days")]
+    assert (column <= 200).all()
+    assert column[-1] < 200
+    lift = next(one for one in worth.worth if one.task.key == "strategic-lift")
+    assert lift.last["days"] < 0
+    assert lift.shapley["days"] < 0
+    assert "200: never" in worth.measures[worth.index("days")].label
+    plain = generate(made.basis, Contributors(pledges="ukraine-2025"), date(2026, 1, 31), known, asked)
+    assert plain.backstop is not None
+    assert "days" not in [measure.key for measure in plain.backstop.measures]
+    assert (plain.backstop.values[:, 0] == worth.values[:, 0]).all()
