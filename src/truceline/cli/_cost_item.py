@@ -91,7 +91,7 @@ def _check_options(given: Mapping[str, Any], problems: ProblemList) -> None:
         if key in given and not given[key].is_file():
             option = f"--{key.replace('_', '-')} {given[key]}"
             problems.add(option, "there is no such file", "give a CSV file")
-    if "own_shares" in given and given.get("share", "own") != "own":
+    if "own_shares" in given and given.get("share", "own") in ("as-sent", "gdp-share", "un-scale"):
         problems.add("--own-shares", f"goes with --share own, not {given['share']}", "leave one of them out")
 
 

@@ -151,10 +151,8 @@ def _print_beside(money: PlanMoney) -> None:
     headings = dict.fromkeys(line.heading for line in budget.beside)
     for heading in headings:
         amount = add_amounts(line.amount for line in budget.beside if line.heading == heading)
-        told = _plain(say_money(amount, budget.currency))
-        print_line(
-            f"Beside, never added: {HEADING_WORDS[heading].lower()} {told}, paid by nobody on this basis."
-        )
+        told = f"{HEADING_WORDS[heading].lower()} {_plain(say_money(amount, budget.currency))}"
+        print_line(f"Beside, never added: {told}, which is not in what is paid back.")
     for other in money.others:
         told = _plain(say_money(amount_of_tree(other.total), other.currency))
         print_line(f"The same force on another basis, never added: {other.basis} {told}.")

@@ -104,6 +104,12 @@ def read_own_shares(path: Path) -> Mapping[str, float]:
             problems.add(where, f"{row['code']} is there twice", "keep one row")
         if share is not None:
             shares[row["code"]] = share
+        elif row["code"] not in read_nations():
+            problems.add(where, f"'{row['code'][:20]}' is not a nation of nations.csv", "write ISO 3166")
+    if problems.problems:
+        unknown = [code for code in shares if code not in read_nations()]
+        for code in unknown:
+            problems.add(f"share of {code}", "is not a nation of nations.csv", "write ISO 3166, such as GBR")
     problems.raise_if_any(TableError, path.name)
     check_shares(shares)
     return shares

@@ -35,6 +35,8 @@ ChosenBy = Literal["people", "cost", "plan"]
 """What a posture was chosen by: most seen for its people, most for its cost, or the posture as planned."""
 N_POINTS = 80
 """Points kept of each curve: enough to draw it, few enough to unfold."""
+KEPT_DECIMALS = 9
+"""Of people and shares seen: a finished plan keeps as many, so that its points are priced again alike."""
 N_ROUNDS = 2
 """Rounds of the bound at the cost of the plan: each takes some seconds on a long line."""
 _THING_OF_KIND = {"post": "posts", "unarmed_post": "posts", "mast": "masts", "orbit": "orbits"}
@@ -204,4 +206,5 @@ def count_posture(copies: IntArray, detected: float, candidates: Candidates, peo
     for kind, thing in _THING_OF_KIND.items():
         n[thing] += int(copies[np.array([each == kind for each in candidates.kind])].sum())
     watchers = np.array([float(candidates.cost @ copies)])
-    return PostureCount(float(deployed_at(people, watchers)[0]), **n, coverage=detected)
+    deployed = round(float(deployed_at(people, watchers)[0]), KEPT_DECIMALS)
+    return PostureCount(deployed, **n, coverage=round(detected, KEPT_DECIMALS))

@@ -331,11 +331,11 @@ def _points(frontier: CostFrontier) -> list[PointRecord]:
     return [
         PointRecord(
             chosen_by=one.chosen_by,
-            people=round(one.priced.point.people, 2),
+            people=one.priced.point.people,
             posts=one.priced.point.posts,
             masts=one.priced.point.masts,
             orbits=one.priced.point.orbits,
-            detect=round(one.priced.point.coverage, 6),
+            detect=one.priced.point.coverage,
             cost_per_year=amount_of(one.priced.per_year),
             is_cheapest=one.priced.is_cheapest,
         )
