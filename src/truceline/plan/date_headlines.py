@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from truceline.deployment.draws import trace_day
+from truceline.deployment.draws import DayBand, trace_day
 from truceline.deployment.readiness import Schedule
 from truceline.deployment.timeline import STAGES, CriterionDay, Stage
 from truceline.trace import Traced
@@ -34,11 +34,12 @@ def list_date_headlines(dates: PlanDates) -> list[Traced]:
         label = f"Days from the ceasefire to {STAGES[stage]}"
         day = timeline.days[stage]
         band = None if draws is None else draws.stages[stage]
-        made = trace_day(name, label, day, band, [*parts, *last])
+        made = trace_day(name, label, day, band, [*parts, *last], note=_say_draws(band, dates))
         note = "; ".join(timeline.missing(stage)) or "nothing was asked of it"
         found.append(made or _never(name, label, [*parts, *last], note, dates))
     label = "Days from the ceasefire until half of the people who come are in place"
-    half = trace_day("dates.half", label, dates.half_day, None if draws is None else draws.half, last)
+    band = None if draws is None else draws.half
+    half = trace_day("dates.half", label, dates.half_day, band, last, note=_say_draws(band, dates))
     if half is not None:
         found.append(replace(half, formula=_HOW_HALF))
     else:
@@ -47,10 +48,22 @@ def list_date_headlines(dates: PlanDates) -> list[Traced]:
     return [*found, *criteria.values(), *approved]
 
 
+def _say_draws(band: DayBand | None, dates: PlanDates) -> str:
+    """Return where eight tenths of the draws lie: an end that never comes has no place in a range."""
+    if band is None:
+        return ""
+    low, high = (f"day {day:,.0f}" if math.isfinite(day) else "never" for day in (band.p10, band.p90))
+    span = f"80 % of draws: {low}" if low == high else f"80 % of draws: {low} to {high}"
+    return (
+        f"{span} in {dates.flow.days} days; the day itself: every lead time, load and capacity at its middle"
+    )
+
+
 def _trace_criterion(one: CriterionDay, dates: PlanDates) -> Traced:
     name, criterion = f"dates.{one.criterion.key}", one.criterion
     band = None if dates.draws is None else dates.draws.criteria.get(criterion.key)
-    made = trace_day(name, criterion.label, one.day, band, [criterion.share])
+    words = _say_draws(band, dates)
+    made = trace_day(name, criterion.label, one.day, band, [criterion.share], note=words)
     return made or _never(name, criterion.label, [criterion.share], one.missing, dates)
 
 

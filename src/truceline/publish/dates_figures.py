@@ -15,6 +15,7 @@ from truceline.deployment.model import Reason
 from truceline.deployment.timeline import STAGES
 from truceline.publish import figure_style as style
 from truceline.publish.dates_record import WEEK, ours_of
+from truceline.publish.dates_view import show_count
 from truceline.publish.dates_words import say_band
 from truceline.publish.wording import small_print
 from truceline.units import format_people
@@ -148,11 +149,11 @@ def _draw_curve(axes: Axes, dates: PlanDates, needed: float) -> None:
     )
     last = float(dates.timeline.total[-1])
     if abs(last - needed) > 0.05 * highest:
-        mark = "≈" if dates.people_ours > 0 else ""
+        come = show_count(last, float(dates.timeline.ours[-1]))
         axes.text(
             1.01,
             last,
-            f"come: {mark}{format_people(last)}" + (" ours" if dates.people_ours > 0 else ""),
+            f"come: {come}",
             transform=beside,
             va="center",
             size=8.2,

@@ -54,11 +54,11 @@ def view_dates(dates: PlanDates | None) -> Row | None:
     }
 
 
-def show_count(value: float, *, is_ours: bool) -> str:
-    """Return people, marked and rounded where they rest on sizes nobody stated."""
-    if not is_ours or round(value) == 0:
+def show_count(value: float, ours: float) -> str:
+    """Return people, marked and rounded where any of them rest on sizes nobody stated; ours: that part."""
+    if round(ours) == 0:
         return format_people(value)
-    return f"{ABOUT}{format_units(round_to(value, DIGITS))} {OURS}"
+    return f"{ABOUT}{format_units(round_to(value, DIGITS))}{f' {OURS}' if ours > 0.995 * value else ''}"
 
 
 def _answer(dates: PlanDates) -> list[str]:
@@ -141,7 +141,7 @@ def _view_capability(dates: PlanDates) -> list[Row]:
 
 def _view_binding(dates: PlanDates) -> list[Row]:
     """Return what binds, weeks of one reason together."""
-    is_ours, rows = dates.people_ours > 0, []
+    rows = []
 
     def told(one: WeekBound) -> tuple[str, str]:
         return one.reason, one.label
@@ -156,7 +156,7 @@ def _view_binding(dates: PlanDates) -> list[Row]:
             {
                 "weeks": str(first.week) if first is last else f"{first.week}\N{EN DASH}{last.week}",
                 "days": f"{7 * (first.week - 1)}\N{EN DASH}{day}",
-                "people": show_count(float(dates.timeline.total[day]), is_ours=is_ours),
+                "people": show_count(float(dates.timeline.total[day]), float(dates.timeline.ours[day])),
                 "binds": ALL_THERE if last.reason == "nobody" else last.label,
                 "share": ""
                 if last.reason == "nobody"
@@ -178,7 +178,7 @@ def _view_approvals(dates: PlanDates) -> list[Row]:
         rows.append(
             {
                 "name": dates.names.get(one.nation, one.nation),
-                "people": show_count(people, is_ours=is_ours) if people > 0 else "enablers",
+                "people": show_count(people, people if is_ours else 0.0) if people > 0 else "enablers",
                 "range": show_range(low, high) if is_ours else "",
                 "is_ours": is_ours,
                 "day": f"{one.approved_day:,.0f}",
