@@ -201,12 +201,16 @@ def _say_missing(
     for key in keys:
         need = needs[key].units
         there = float(by_capability[key][-1]) if key in by_capability else 0.0
-        coming = sum(one.people for one in flow.movements if one.capability == key)
+        bringing = [one for one in flow.movements if one.capability == key]
+        coming = sum(one.people for one in bringing)
         short = need * (criterion.share.value if criterion.measure != "people" else 1.0) - there
         if short <= 1e-6 * need:
             continue
         why = "nobody brings more" if coming <= there * (1 + 1e-6) + 1e-6 else "still on the way"
-        parts.append(f"{there:,.0f} of {need:,.0f} {needs[key].capability.label.lower()} ({why})")
+        told = f"{there:,.0f}"
+        if any(one.is_ours for one in bringing):  # nobody stated it: never a bare number
+            told = f"about {told} (ours)"
+        parts.append(f"{told} of {need:,.0f} {needs[key].capability.label.lower()} ({why})")
     if len(parts) > NAMED_MAX:
         parts = [*parts[:NAMED_MAX], f"and {len(parts) - NAMED_MAX} more kinds"]
     what = "; ".join(parts) or f"{reached:.0%} reached"
