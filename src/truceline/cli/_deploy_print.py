@@ -126,12 +126,12 @@ def _print_approvals(dates: PlanDates) -> None:
                     dates.names.get(one.nation, one.nation),
                     sent if people > 0 else "enablers",
                     f"{one.approved_day:,.0f}",
-                    f"{one.approved_low:,.0f}-{one.approved_high:,.0f}",
+                    f"{one.approved_low:,.0f} to {one.approved_high:,.0f}",
                     "" if last is None else last.label,
                 ]
             )
         )
-    print_table(["nation", "people", "may move on day", "all short-all long", "waits last for"], rows)
+    print_table(["nation", "people", "may move on day", "all short to all long", "waits last for"], rows)
 
 
 def _print_weeks(dates: PlanDates) -> None:

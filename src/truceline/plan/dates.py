@@ -110,6 +110,13 @@ def date_plan(
     return find_dates(generation, assumptions, question_of(scenario.movement), progress)
 
 
+def check_dates(scenario: Scenario) -> None:
+    """Raise what would be raised after planning, which takes long: tables of movement that cannot be used."""
+    if scenario.movement is not None and scenario.contributors is not None:
+        question = question_of(scenario.movement)
+        check_question(question, read_network(question.nodes, question.routes))
+
+
 def find_dates(
     generation: Generation,
     assumptions: AssumptionSet,

@@ -25,7 +25,7 @@ from truceline.plan.alternatives import list_alternatives
 from truceline.plan.basis import describe_basis
 from truceline.plan.candidates import find_unknown_sites
 from truceline.plan.crossings import Crossings, find_crossings
-from truceline.plan.dates import date_plan
+from truceline.plan.dates import check_dates, date_plan
 from truceline.plan.ground import Ground, lay_out_ground
 from truceline.plan.headlines import list_headlines
 from truceline.plan.model import Plan, PosturePlan
@@ -75,6 +75,7 @@ def make_plan(
         ScenarioError, GeometryError, TerrainError or InfeasibleError with all problems of the stage.
     """
     chosen = _choose(scenario, posture)
+    check_dates(scenario)
     assumptions = scenario.assumptions
     parameters = detection_parameters(assumptions)
     sensors = load_sensors()

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from small_inputs import run_command
 
+from truceline.generation.make import Question, generate
+from truceline.plan import Plan
+from truceline.plan.basis import describe_basis
+from truceline.plan.date_questions import DateQuestion
+from truceline.plan.dates import find_dates
+from truceline.publish.document import write_document
+from truceline.scenario.model import Contributors
+
+LAST_DAY = date(2026, 1, 31)
 QUICK = ("--samples", "8", "--quiet")
 
 
@@ -114,7 +125,7 @@ def test_each_slip_has_its_message(nations_folder: Path, options: list[str], fou
     assert found in run_command("deploy", nations_folder, *options, code=2)
 
 
-def test_a_node_without_capacity_is_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_tables_of_a_network_are_told_with_all_that_is_wrong(nations_folder: Path, tmp_path: Path) -> None:
     nodes, routes = tmp_path / "nodes.csv", tmp_path / "routes.csv"
     nodes.write_text(
         "node,label,kind,unit,capacity,capacity_low,capacity_high,nations,evidence,source\n"
@@ -122,7 +133,28 @@ def test_a_node_without_capacity_is_told_before_anything_is_read(tmp_path: Path)
     )
     routes.write_text(
         "route,label,moves,carries,origins,path,days,days_low,days_high,evidence,source\n"
-        "coach,Coach,people,light,afar,lanes,2,,,stated,test\n"
+        "coach,Coach,people,light,afar,lanes|nowhere,2,,,stated,test\n"
     )
-    told = run_command("deploy", "no-such-plan/plan.json", "--nodes", nodes, "--routes", routes, code=2)
-    assert "Traceback" not in told
+    told = run_command("deploy", nations_folder, "--nodes", nodes, "--routes", routes, code=2)
+    assert "the node has no capacity" in told
+    assert "nowhere" in told
+
+
+def test_a_folder_with_dates_is_asked_as_it_was_made_and_values_the_backstop_in_days(
+    small_plan: Plan, tmp_path: Path
+) -> None:
+    chosen, known = small_plan.chosen, small_plan.assumptions
+    basis = describe_basis(small_plan.scenario, chosen, small_plan.length_m, 2, None, [chosen])
+    question = Question(backstop=False, unlock=False, claims=False)
+    found = generate(basis, Contributors(pledges="ukraine-2025"), LAST_DAY, known, question)
+    dates = find_dates(found, known, DateQuestion(days=200, samples=0, next_door=50.0))
+    write_document(replace(small_plan, generation=found, dates=dates), tmp_path / "plan.json")
+    told = json.loads(run_command("deploy", tmp_path, *QUICK, "--json"))
+    assert (told["days"], told["next_door_people"]) == (200, 50.0)
+    worth = json.loads(run_command("backstop", tmp_path, "--quiet", "--json"))["worth"]
+    days = next(one for one in worth["measures"] if one["key"] == "days")
+    assert days["unit"] == "day"
+    assert days["with_all"] <= 200
+    assert "(200: never)" in days["label"]
+    told = run_command("explain", tmp_path, "dates.half")
+    assert "dates.approved." in told

@@ -16,6 +16,7 @@ from movement_inputs import CAMP, COACH, GAUGE, LANES, ORIGIN, RAIL, made_genera
 from truceline.deployment.network import read_network
 from truceline.errors import ScenarioError, TrucelineError
 from truceline.generation.make import Question, generate
+from truceline.plan import make_plan
 from truceline.plan.backstop_days import deploying_of
 from truceline.plan.date_questions import DateQuestion, check_question, question_of, read_loss
 from truceline.plan.dates import PlanDates, date_plan, find_dates
@@ -208,3 +209,13 @@ def test_the_backstop_is_valued_in_days_and_never_is_the_horizon() -> None:
     assert plain.backstop is not None
     assert "days" not in [measure.key for measure in plain.backstop.measures]
     assert (plain.backstop.values[:, 0] == worth.values[:, 0]).all()
+
+
+def test_a_network_that_cannot_be_used_is_told_before_the_plan_is_made(tmp_path: Path) -> None:
+    nodes, routes = write_tables(tmp_path, [ORIGIN, {**GAUGE, "capacity": ""}, LANES, CAMP], [RAIL, COACH])
+    options = MovementOptions(nodes=nodes, routes=routes)
+    scenario = load_scenario("ukraine-2025").model_copy(update={"movement": options})
+    stages: list[str] = []
+    with pytest.raises(TrucelineError, match="the node has no capacity"):
+        make_plan(scenario, progress=lambda stage, _: stages.append(stage))
+    assert stages == []
