@@ -93,7 +93,7 @@ class ClaimInputs:
     substitute_unknown: tuple[str, ...] = ()
     """What the two leave out because nobody knows its cost."""
     person_year_usd: Band | None = None
-    """A person deployed for a year: the incremental cost where one is published for such a force, else full."""
+    """A person deployed for a year: incremental where published for such a force, else full."""
     usd_per_gbp: float | None = None
     uk_people: Band | None = None
     """People whom the United Kingdom would send."""
