@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from truceline.errors import OutputError, Problem
 
+End = Literal["value", "low", "high"]
+"""One of the three numbers of a range."""
+ENDS: tuple[End, ...] = get_args(End)
 _TEXT_KEYS = ("label", "formula", "evidence", "source", "note")
 
 
@@ -35,6 +38,18 @@ class Traced:
     """Grade of the evidence: measured, published, derived, judgement, general, stated, computed."""
     source: str = ""
     note: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the lowest and highest value; both equal the value where no range is known."""
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        return low, high
+
+    def at(self, end: End) -> float:
+        """Return the number at one end of its range; a number without a range is its own ends."""
+        low, high = self.bounds
+        return {"value": self.value, "low": low, "high": high}[end]
 
     def walk(self) -> Iterator[Traced]:
         """Yield this number, then every number below it, parents first."""

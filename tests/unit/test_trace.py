@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.errors import OutputError
-from truceline.trace import Traced
+from truceline.trace import ENDS, Traced
 
 CREW = Traced("staffing.crew", 9, "person", low=6, high=12, evidence="published", source="a table")
 POSTS = Traced("posts", 3, "1", label="Posts", evidence="computed")
@@ -35,6 +35,14 @@ trees = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+def test_a_number_without_a_range_is_its_own_ends() -> None:
+    assert CREW.bounds == (6, 12)
+    assert [CREW.at(end) for end in ENDS] == [9, 6, 12]
+    assert POSTS.bounds == (3, 3)
+    assert [POSTS.at(end) for end in ENDS] == [3, 3, 3]
+    assert Traced("half open", 5, "1", low=0).bounds == (0, 5)
 
 
 def test_walking_goes_from_the_whole_to_the_parts() -> None:

@@ -94,8 +94,8 @@ def person_year_rate(
         label=f"Person-year, {KINDS[found[0].kind]}{whose}, {basis}, {currency} of {price_year}",
         formula=f"mean of {len(values)} rows; the range runs from the lowest to the highest",
         parts=parts,
-        low=min(part.value if part.low is None else part.low for part in parts),
-        high=max(part.value if part.high is None else part.high for part in parts),
+        low=min(part.at("low") for part in parts),
+        high=max(part.at("high") for part in parts),
         evidence="computed",
         note=RULES[prices[0].basis].why,
     )

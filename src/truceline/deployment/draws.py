@@ -19,7 +19,7 @@ from truceline.deployment._flow_arrays import FlowArrays, lay_out, whole_days
 from truceline.deployment.flow import check_movements, days_until, run_forward
 from truceline.deployment.loads import read_loads
 from truceline.deployment.make import MovementPlan
-from truceline.deployment.model import FloatArray
+from truceline.deployment.model import FloatArray, add_people
 from truceline.deployment.readiness import approval_days, list_leads, read_movement_classes
 from truceline.deployment.timeline import STAGES, Criterion, Stage, measure
 from truceline.deployment.what_ifs import NEXT_DOOR
@@ -182,8 +182,7 @@ def list_inputs(plan: MovementPlan, assumptions: AssumptionSet) -> tuple[DrawnIn
     found: list[DrawnInput] = []
 
     def add(number: Traced, name: str = "", label: str = "") -> None:
-        low = number.value if number.low is None else number.low
-        high = number.value if number.high is None else number.high
+        low, high = number.bounds
         if high > low:
             found.append(
                 DrawnInput(name or number.name, number.name, label or number.label, low, number.value, high)
@@ -201,8 +200,7 @@ def list_inputs(plan: MovementPlan, assumptions: AssumptionSet) -> tuple[DrawnIn
         add(assumptions.trace(_RELEASE), f"{_RELEASE}.{nation}")
         people = [one for one in plan.movements if one.nation == nation]
         total = sum(one.people for one in people)
-        low = sum(one.people if one.people_low is None else one.people_low for one in people)
-        high = sum(one.people if one.people_high is None else one.people_high for one in people)
+        low, high = add_people(people)
         if total > 0 and high > low:
             whose = "ours, nobody stated it" if any(one.is_ours for one in people) else "stated"
             name = f"people.{nation}"

@@ -6,7 +6,7 @@ node. Nothing is computed or read here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -144,6 +144,19 @@ class Movement:
     def is_ours(self) -> bool:
         """Tell whether nobody but us said how many."""
         return self.basis == "ours"
+
+    @property
+    def people_bounds(self) -> tuple[float, float]:
+        """Return the fewest and most people; both are `people` where no range is known."""
+        low = self.people if self.people_low is None else self.people_low
+        high = self.people if self.people_high is None else self.people_high
+        return low, high
+
+
+def add_people(movements: Iterable[Movement]) -> tuple[float, float]:
+    """Return the fewest and most people of some movements together: all low, or all high."""
+    bounds = [one.people_bounds for one in movements]
+    return sum(low for low, _ in bounds), sum(high for _, high in bounds)
 
 
 @dataclass(frozen=True)

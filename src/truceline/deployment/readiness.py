@@ -241,8 +241,7 @@ def approval_days(
 
 
 def _three(lead: Traced) -> FloatArray:
-    low = lead.value if lead.low is None else lead.low
-    high = lead.value if lead.high is None else lead.high
+    low, high = lead.bounds
     return np.array([low, lead.value, high])
 
 

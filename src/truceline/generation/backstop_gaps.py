@@ -23,7 +23,7 @@ from truceline.generation.backstop_tables import (
 )
 from truceline.generation.model import Offer, Requirement
 from truceline.scenario.assumption import AssumptionSet
-from truceline.trace import Traced
+from truceline.trace import End, Traced
 
 PEOPLE_PER_RATE = 1000.0
 """People whom a cost "per 1,000 people" is for."""
@@ -36,9 +36,6 @@ _PER_WORDS: Mapping[CostBasis, str] = {
 }
 NOT_THE_US = "USA"
 """Whose holdings are the backstop itself."""
-
-
-End = Literal["value", "low", "high"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +161,8 @@ def bill_substitutes(
     yearly = [_leave_open(row.yearly, row.task, shares) for row in open_rows if row.yearly is not None]
 
     def total(which: End) -> float:
-        running = sum(_end(each, which) for each in yearly)
-        return sum(_end(each, which) for each in once) + years.value * running
+        running = sum(each.at(which) for each in yearly)
+        return sum(each.at(which) for each in once) + years.value * running
 
     names = [each.name for each in once]
     running = [each.name for each in yearly]
@@ -205,8 +202,8 @@ def _leave_open(cost: Traced, task: BackstopTask, shares: Mapping[str, float]) -
         f"{cost.label}, for what the US leaves open",
         formula=f"(1 - {filled.name}) * {cost.name}",
         parts=(filled, cost),
-        low=(1 - share) * _end(cost, "low"),
-        high=(1 - share) * _end(cost, "high"),
+        low=(1 - share) * cost.at("low"),
+        high=(1 - share) * cost.at("high"),
         evidence="computed",
     )
 
@@ -235,8 +232,8 @@ def _weigh_line(
         f"{capability.label} missing without the US",
         formula=f"max(0, {need.name} - {held.name})",
         parts=(need, held),
-        low=max(0.0, _end(need, "low") - _end(held, "high")),
-        high=max(0.0, _end(need, "high") - _end(held, "low")),
+        low=max(0.0, need.at("low") - held.at("high")),
+        high=max(0.0, need.at("high") - held.at("low")),
         evidence="computed",
     )
     one_off = yearly = None
@@ -316,16 +313,10 @@ def _add_up(capability: str, parts: Sequence[Traced]) -> Traced:
         "Held by all contributors but the US, after readiness and release",
         formula=" + ".join(each.name for each in parts),
         parts=tuple(parts),
-        low=sum(_end(each, "low") for each in parts),
-        high=sum(_end(each, "high") for each in parts),
+        low=sum(each.at("low") for each in parts),
+        high=sum(each.at("high") for each in parts),
         evidence="computed",
     )
-
-
-def _end(traced: Traced, which: End) -> float:
-    """Return one end of a number; a number without a range is its own ends."""
-    bound = getattr(traced, which)
-    return traced.value if bound is None else float(bound)
 
 
 def _say_unknown(unknown: Sequence[str]) -> str:

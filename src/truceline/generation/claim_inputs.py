@@ -11,7 +11,6 @@ from datetime import date
 
 from truceline.generation.backstop import BackstopRow, BackstopWorth, bill_substitutes
 from truceline.generation.claim_model import Band, BandBasis, ClaimInputs, PostureFigures
-from truceline.generation.matching import ENDS, end_of
 from truceline.generation.model import Basis, Requirement
 from truceline.generation.nations import pool_people, sustained_people
 from truceline.generation.outcomes import read_outcome
@@ -20,7 +19,7 @@ from truceline.generation.result import CaseResult, Contribution
 from truceline.generation.situation import Situation
 from truceline.generation.worth import GUARANTEE, fill_intelligence
 from truceline.scenario.assumption import AssumptionSet
-from truceline.trace import Traced
+from truceline.trace import ENDS, Traced
 
 APRIL, SEPTEMBER = date(2025, 4, 10), date(2025, 9, 5)
 """Days of the two published counts of nations (claims C11 and C12)."""
@@ -56,22 +55,22 @@ def gather_inputs(
     return ClaimInputs(
         line_km=basis.length_km,
         postures=tuple(
-            PostureFigures(each.key, each.label, each.mission, _band(each.people, "plan"), each.detect)
+            PostureFigures(each.key, each.label, each.mission, Band.of(each.people, "plan"), each.detect)
             for each in basis.postures
         ),
         tour_months=assumptions.value("rotation.tour"),
         dwell_months=assumptions.value("rotation.dwell"),
         offered=_sum_offers(whole, situation),
-        generated=_band(whole.people, "ours") if whole else None,
+        generated=Band.of(whole.people, "ours") if whole else None,
         generated_stated=whole.people.value - whole.people_ours if whole else None,
-        generated_no_backstop=_band(without.people, "ours") if without else None,
+        generated_no_backstop=Band.of(without.people, "ours") if without else None,
         sustained_senders=_sum_capacity(_senders(situation), situation, assumptions),
         sustained_nato_europe=_sum_capacity(
             [code for code, nation in situation.nations.items() if nation.group == "nato_europe"],
             situation,
             assumptions,
         ),
-        surge_share=_band(assumptions.trace("generation.surge_share"), "published"),
+        surge_share=Band.of(assumptions.trace("generation.surge_share"), "published"),
         sustained_uk=_sum_capacity(["GBR"], situation, assumptions),
         sustained_france=_sum_capacity(["FRA"], situation, assumptions),
         sustained_germany=_sum_capacity(["DEU"], situation, assumptions),
@@ -89,11 +88,13 @@ def gather_inputs(
         substitute_unknown=bill.unknown if bill is not None else (),
         person_year_usd=prices.person_year_usd if prices is not None else None,
         usd_per_gbp=prices.usd_per_gbp if prices is not None else None,
-        uk_people=_band(uk.people, uk.basis) if uk is not None and uk.basis != "none" else None,
+        uk_people=Band.of(uk.people, uk.basis) if uk is not None and uk.basis != "none" else None,
         uk_tied_up=_tied_up(uk.people, uk.endurance.multiplier, "ours" if uk.basis == "ours" else "plan")
         if uk is not None and uk.endurance is not None and uk.basis != "none"
         else None,
-        uk_pool=_band(pool, "ours") if (pool := pool_people(situation.nations["GBR"], assumptions)) else None,
+        uk_pool=Band.of(pool, "ours")
+        if (pool := pool_people(situation.nations["GBR"], assumptions))
+        else None,
         uk_defence_pct=situation.nations["GBR"].defence_share_pct,
         canada_people=_offer_band(situation, "CAN"),
         canada_capacity=_capacity_before_commitments(situation, "CAN", assumptions),
@@ -106,12 +107,8 @@ def gather_inputs(
     )
 
 
-def _band(traced: Traced, basis: BandBasis) -> Band:
-    return Band(traced.value, end_of(traced, "low"), end_of(traced, "high"), basis)
-
-
 def _tied_up(people: Traced, multiplier: float, basis: BandBasis) -> Band:
-    value, low, high = (end_of(people, end) * multiplier for end in ENDS)
+    value, low, high = (people.at(end) * multiplier for end in ENDS)
     return Band(value, low, high, basis)
 
 
@@ -138,7 +135,7 @@ def _sum_bands(parts: Sequence[Traced]) -> Band | None:
     """Return the sum of some numbers, lows and highs added up; None without any."""
     if not parts:
         return None
-    value, low, high = (sum(end_of(each, end) for each in parts) for end in ENDS)
+    value, low, high = (sum(each.at(end) for each in parts) for end in ENDS)
     return Band(value, low, high, "ours")
 
 
@@ -149,14 +146,14 @@ def _capacity_before_commitments(situation: Situation, code: str, assumptions: A
 
 def _offer_band(situation: Situation, code: str) -> Band | None:
     offer = situation.offers.get(code)
-    return _band(offer.people, offer.basis) if offer is not None and offer.basis != "none" else None
+    return Band.of(offer.people, offer.basis) if offer is not None and offer.basis != "none" else None
 
 
 def _row_band(rows: Sequence[BackstopRow], capability: str, field: str) -> Band | None:
     for row in rows:
         traced = getattr(row, field)
         if row.capability == capability and traced is not None:
-            return _band(traced, "ours")
+            return Band.of(traced, "ours")
     return None
 
 

@@ -32,9 +32,7 @@ class Band:
     @classmethod
     def of(cls, traced: Traced, basis: BandBasis = "plan") -> Band:
         """Return a traced number as a band; one without a range is its own ends."""
-        low = traced.value if traced.low is None else traced.low
-        high = traced.value if traced.high is None else traced.high
-        return cls(traced.value, low, high, basis)
+        return cls(traced.value, *traced.bounds, basis)
 
 
 @dataclass(frozen=True)

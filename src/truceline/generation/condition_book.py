@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from itertools import combinations
-from typing import Literal
 
 from truceline.errors import Problem, ProblemList, ScenarioError
 from truceline.generation.approvals import Approval
 from truceline.generation.model import Composite, State
-from truceline.trace import Traced
-
-Bound = Literal["value", "low", "high"]
+from truceline.trace import End, Traced
 
 KINDS: Mapping[str, str] = {
     "peace": "what the sides agree between them",
@@ -162,7 +159,7 @@ class ConditionBook(Mapping[str, Condition]):
             waiting.extend(new)
         return frozenset(held)
 
-    def lead_days(self, keys: Collection[str], bound: Bound = "value", *, met: Collection[str] = ()) -> float:
+    def lead_days(self, keys: Collection[str], bound: End = "value", *, met: Collection[str] = ()) -> float:
         """Return the days until every condition of a set holds: the longest chain of those that wait.
 
         A condition begins when all those it comes after are there, as far as they are in the set; what is
@@ -176,16 +173,16 @@ class ConditionBook(Mapping[str, Condition]):
         finish: dict[str, float] = {}
         for key in _order(waiting, lambda key: self[key].after):
             begin = max((finish[other] for other in self[key].after if other in finish), default=0.0)
-            finish[key] = begin + bound_of(self[key].lead, bound)
+            finish[key] = begin + self[key].lead.at(bound)
         return max(finish.values(), default=0.0)
 
-    def _with_members(self, keys: set[str], met: set[str], bound: Bound) -> set[str]:
+    def _with_members(self, keys: set[str], met: set[str], bound: End) -> set[str]:
         """Return a set with the members that its composites still want, the quickest first."""
         whole = set(keys)
         for composite in self._composites:
             if composite.key in keys - met:
                 there = composite.members & (keys | met)
-                days = {key: bound_of(self[key].lead, bound) for key in sorted(composite.members - there)}
+                days = {key: self[key].lead.at(bound) for key in sorted(composite.members - there)}
                 whole.update(sorted(days, key=days.__getitem__)[: max(0, composite.at_least - len(there))])
         return whole
 
@@ -196,12 +193,6 @@ class ConditionBook(Mapping[str, Condition]):
             if key not in self._conditions:
                 problems.add("conditions", f"{key!r} is not a known condition", suggest_key(key, self))
         problems.raise_if_any(ScenarioError, "conditions")
-
-
-def bound_of(traced: Traced, bound: Bound) -> float:
-    """Return the value of a number, or an end of its range (the value where it has none)."""
-    end = {"value": None, "low": traced.low, "high": traced.high}[bound]
-    return traced.value if end is None else end
 
 
 def suggest_key(key: str, known: Collection[str]) -> str:

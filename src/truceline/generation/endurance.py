@@ -97,8 +97,7 @@ def trace_endurance(offer: Offer, people: float, assumptions: AssumptionSet) -> 
     _check(offer.code, people, pool, tour, dwell)
     contingents = count_contingents(tour.value, dwell.value)
     multiplier = (tour.value + dwell.value) / tour.value
-    low = pool.value if pool.low is None else pool.low
-    high = pool.value if pool.high is None else pool.high
+    low, high = pool.bounds
     breaks, breaks_low, breaks_high = (
         find_break(people, size, tour.value, dwell.value) for size in (pool.value, low, high)
     )

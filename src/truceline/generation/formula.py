@@ -102,8 +102,7 @@ def _list_ends(traced: Traced, only: Collection[str] | None) -> dict[str, tuple[
             for name, ends in _list_ends(part, only).items():
                 found.setdefault(name, ends)
         return found
-    low = traced.value if traced.low is None else traced.low
-    high = traced.value if traced.high is None else traced.high
+    low, high = traced.bounds
     wanted = only is None or traced.name in only
     return {traced.name: (low, high)} if wanted and high > low else {}
 

@@ -7,9 +7,8 @@ again with every offer at its low and at its high end. Which conditions hold is 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
@@ -21,19 +20,11 @@ from truceline.generation.model import Basis, Offer, Requirement
 from truceline.generation.result import CaseResult, Contribution, Fill
 from truceline.generation.situation import GUARANTOR, Situation
 from truceline.scenario.assumption import AssumptionSet
-from truceline.trace import Traced
+from truceline.trace import ENDS, End, Traced
 
-End = Literal["value", "low", "high"]
-ENDS: tuple[End, ...] = get_args(End)
 FULL = 1e-9
 """A requirement this near to full is full: shares are sums of rounded numbers."""
 LEAST_FILL = "matching.essential_fill_share"
-
-
-def end_of(traced: Traced, end: End) -> float:
-    """Return a number at one end of its range; its value where it has none."""
-    found = {"value": traced.value, "low": traced.low, "high": traced.high}[end]
-    return traced.value if found is None else found
 
 
 def match_offers(
@@ -54,7 +45,7 @@ def match_offers(
         return None
     codes = tuple(sorted(offers))
     key, stated = burden_keys(burden, [offers[code] for code in codes])
-    people_cap = np.array([max(0.0, end_of(offers[code].people, end)) for code in codes])
+    people_cap = np.array([max(0.0, offers[code].people.at(end)) for code in codes])
     blocks = np.array([each.capability.block for each in wanted])
     is_people = np.array([each.capability.kind == "people" for each in wanted])
     cap = np.zeros((len(codes), len(wanted)), dtype=np.int64)
@@ -64,7 +55,7 @@ def match_offers(
                 free = 0.0 if each.capability.key in offers[code].refuses else people_cap[n] / blocks[c]
             else:
                 units = offers[code].units.get(each.capability.key)
-                free = 0.0 if units is None else end_of(units, end) / blocks[c]
+                free = 0.0 if units is None else units.at(end) / blocks[c]
             cap[n, c] = math.floor(free + FULL)
     return allocate(
         AllocationProblem(
@@ -80,6 +71,30 @@ def match_offers(
             burden=burden,
         )
     )
+
+
+def count_units(offers: Iterable[Offer], capability: str, end: End = "value") -> float:
+    """Return the units of an enabler that some offers hold together, at one end of their ranges."""
+    return sum(offer.units[capability].at(end) for offer in offers if capability in offer.units)
+
+
+def fill_enabler(
+    requirement: Requirement,
+    offers: Mapping[str, Offer],
+    brought: Collection[str],
+    supplied: Mapping[str, float] | None = None,
+    end: End = "value",
+) -> float:
+    """Return the share of the need of an enabler that is filled; 0 where nothing is needed.
+
+    offers: those that are in. brought: tasks that the guarantor brings. supplied: share of the gap it fills
+    for a task it brings; all of it where nothing is said.
+    """
+    if not requirement.units > 0:
+        return 0.0
+    task = requirement.capability.backstop_task
+    share = min(1.0, count_units(offers.values(), requirement.capability.key, end) / requirement.units)
+    return share + (1 - share) * (supplied or {}).get(task, 1.0) if task in brought else share
 
 
 @dataclass(frozen=True)
@@ -118,15 +133,7 @@ def carry_people(
         capability = each.capability
         if capability.kind == "people" or not capability.essential or not each.units > 0:
             continue
-        held = sum(
-            end_of(offer.units[capability.key], end)
-            for offer in offers.values()
-            if capability.key in offer.units
-        )
-        share = min(1.0, held / each.units)
-        if capability.backstop_task in brought:
-            share += (1 - share) * (supplied or {}).get(capability.backstop_task, 1.0)
-        fill[capability.key] = share
+        fill[capability.key] = fill_enabler(each, offers, brought, supplied, end)
     scarcest = min(fill, key=lambda key: (fill[key], key), default="")
     most = deployed * min(1.0, fill[scarcest] / least) if scarcest else math.inf
     return Carried(min(people, most), scarcest if most < people - FULL else "", fill)
@@ -250,9 +257,7 @@ def _list_contributions(
 def _trace_people(name: str, people: float, offer: Offer) -> Traced:
     """Return what a nation sends, with the range of its offer in proportion."""
     value = offer.people.value
-    low, high = (
-        end_of(offer.people, end) * people / value if value > 0 else people for end in ("low", "high")
-    )
+    low, high = (offer.people.at(end) * people / value if value > 0 else people for end in ("low", "high"))
     ours = " (ours: it stated no number)" if offer.basis == "ours" else ""
     return Traced(
         name,

@@ -17,14 +17,14 @@ import numpy as np
 from truceline.errors import Problem, ScenarioError
 from truceline.generation.allocation import BurdenRule
 from truceline.generation.commitments import Commitments
-from truceline.generation.condition_book import Bound
-from truceline.generation.matching import end_of, match_offers
+from truceline.generation.matching import count_units, fill_enabler, match_offers
 from truceline.generation.model import Basis, Offer, Requirement
 from truceline.generation.outcomes import read_outcome
 from truceline.generation.situation import Situation
 from truceline.generation.unlock import Unlocking, find_unlocking_sets
 from truceline.generation.worth import fill_intelligence
 from truceline.siting.problems import Progress
+from truceline.trace import End
 
 _FORM = re.compile(r"(people|detect|fill)(?:\.([a-z][a-z-]*))?\s*=\s*([0-9][0-9,]*(?:\.[0-9]+)?)\s*(%?)")
 _HINT = "write people=10000, people=50%, detect=0.5, fill=0.8 or fill.air-defence=1"
@@ -91,7 +91,7 @@ def seek_target(
     burden: BurdenRule,
     *,
     joint: bool,
-    bound: Bound = "value",
+    bound: End = "value",
     progress: Progress | None = None,
 ) -> Unlocking:
     """Return every smallest set of conditions that reaches a target from where things stand on the day.
@@ -158,20 +158,11 @@ def _check_held(target: Target, requirements: Sequence[Requirement], situation: 
     for each in requirements:
         if each.capability.key != key or each.capability.kind == "people":
             continue
-        holders = [
-            code
-            for code, gate in situation.gates.items()
-            if gate.may_come and _units(situation, code, key) > 0
-        ]
-        if not holders:
+        might_come = [situation.offers[actor.code] for actor in situation.list_actors()]
+        if not count_units(might_come, key) > 0:
             found = f"{each.capability.label.lower()}: nobody who might come holds any"
             hint = "see `truceline backstop`" if each.capability.backstop_task else "ask for another"
             raise ScenarioError("target", [Problem(target.measure, found, hint)])
-
-
-def _units(situation: Situation, code: str, capability: str) -> float:
-    offer = situation.offers.get(code)
-    return end_of(offer.units[capability], "value") if offer and capability in offer.units else 0.0
 
 
 def _measure(
@@ -202,10 +193,9 @@ def _measure(
         each = needs[target.measure.removeprefix("fill.")]
         key, block = each.capability.key, each.capability.block
         if each.capability.kind == "enabler":
-            given = sum(_units(situation, code, key) for code in codes)
-        else:
-            free = [code for code in codes if key not in situation.offers[code].refuses]
-            given = block * sum(math.floor(situation.offers[code].people.value / block) for code in free)
+            return fill_enabler(each, situation.offers_of(codes), ())
+        free = [code for code in codes if key not in situation.offers[code].refuses]
+        given = block * sum(math.floor(situation.offers[code].people.value / block) for code in free)
         return min(1.0, given / each.units)
 
     return {"people": people, "detect": detect, "fill": fill}.get(target.measure, fill_one)

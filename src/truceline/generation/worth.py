@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from truceline.generation.allocation import BurdenRule
 from truceline.generation.backstop import (
@@ -23,8 +22,8 @@ from truceline.generation.backstop import (
     weigh_backstop,
 )
 from truceline.generation.cases import Case
-from truceline.generation.matching import carry_people, end_of, match_offers, settle_case
-from truceline.generation.model import Basis, Requirement, WatchOutcomes
+from truceline.generation.matching import carry_people, fill_enabler, match_offers, settle_case
+from truceline.generation.model import Basis, Offer, Requirement, WatchOutcomes
 from truceline.generation.outcomes import read_outcome
 from truceline.generation.result import CaseResult
 from truceline.generation.situation import GUARANTOR, Situation
@@ -191,7 +190,7 @@ def _read(outcomes: WatchOutcomes, measure: str, strength: float, filled: Mappin
 
 def fill_intelligence(
     requirements: Sequence[Requirement],
-    offers: Mapping[str, Any],
+    offers: Mapping[str, Offer],
     brought: frozenset[str],
     supplied: Mapping[str, float],
     basis: Basis,
@@ -199,16 +198,8 @@ def fill_intelligence(
     """Return the share of the need of each intelligence task that contributors and guarantor fill."""
     if basis.outcomes is None:
         return {}
-    found = {}
-    for each in requirements:
-        task = each.capability.backstop_task
-        if task not in basis.outcomes.tasks:
-            continue
-        held = sum(
-            end_of(offer.units[each.capability.key], "value")
-            for offer in offers.values()
-            if each.capability.key in offer.units
-        )
-        share = min(1.0, held / each.units) if each.units > 0 else 0.0
-        found[task] = share + (1 - share) * supplied.get(task, 1.0) * (task in brought and each.units > 0)
-    return found
+    return {
+        each.capability.backstop_task: fill_enabler(each, offers, brought, supplied)
+        for each in requirements
+        if each.capability.backstop_task in basis.outcomes.tasks
+    }

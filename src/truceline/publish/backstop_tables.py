@@ -118,12 +118,7 @@ CLAIMS = Table(
 
 
 def _ends(traced: Traced | None) -> tuple[float | None, float | None]:
-    if traced is None:
-        return None, None
-    return (
-        traced.value if traced.low is None else traced.low,
-        traced.value if traced.high is None else traced.high,
-    )
+    return (None, None) if traced is None else traced.bounds
 
 
 def list_backstop(generation: Generation) -> Iterable[tuple[Any, ...]]:

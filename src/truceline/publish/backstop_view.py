@@ -181,9 +181,7 @@ def _say_cost(row: BackstopRow) -> str:
 
 
 def _say_money(traced: Traced) -> str:
-    low = traced.value if traced.low is None else traced.low
-    high = traced.value if traced.high is None else traced.high
-    ends = [f"{round_to(end, _COST_DIGITS):g}" for end in dict.fromkeys((low, high))]
+    ends = [f"{round_to(end, _COST_DIGITS):g}" for end in dict.fromkeys(traced.bounds)]
     return f"USD {'–'.join(ends)} bn"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
+from truceline.deployment.model import add_people
 from truceline.deployment.timeline import STAGES
 from truceline.errors import OutputError, Problem
 from truceline.plan.date_questions import DateQuestion
@@ -309,14 +310,13 @@ def _weeks(dates: PlanDates) -> Iterable[WeekRecord]:
 def _approval(one: Schedule, dates: PlanDates) -> ApprovalRecord:
     sent = [each for each in dates.movement.movements if each.nation == one.nation]
     last = one.last
+    low, high = add_people(sent)
     return ApprovalRecord(
         nation=one.nation,
         name=dates.names.get(one.nation, one.nation),
         people=_people(sum(each.people for each in sent)),
-        people_low=_people(sum(each.people if each.people_low is None else each.people_low for each in sent)),
-        people_high=_people(
-            sum(each.people if each.people_high is None else each.people_high for each in sent)
-        ),
+        people_low=_people(low),
+        people_high=_people(high),
         basis="ours" if one.nation in ours_of(dates) else "stated",
         approved_day=round(one.approved_day, _DAY_DECIMALS),
         approved_low_day=round(one.approved_low, _DAY_DECIMALS),

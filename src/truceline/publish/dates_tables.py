@@ -161,8 +161,9 @@ def _ends(dates: PlanDates, day: int, is_in: Callable[[Movement], bool]) -> tupl
         if not is_in(one) or one.people <= 0:
             continue
         share_there = float(row[day]) / one.people
-        low += share_there * (one.people if one.people_low is None else one.people_low)
-        high += share_there * (one.people if one.people_high is None else one.people_high)
+        fewest, most = one.people_bounds
+        low += share_there * fewest
+        high += share_there * most
     return low, high
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from truceline.deployment.model import add_people
 from truceline.deployment.timeline import STAGES
 from truceline.publish.dates_record import ours_of, week_end
 from truceline.publish.dates_words import ALL_THERE, MIDDLE, WHY_LATER, say_band, say_day, say_never_share
@@ -88,10 +89,7 @@ def _say_people(dates: PlanDates) -> str:
     if dates.people_ours <= 0:
         return f"{format_people(dates.people)} people come in this case."
     sent = dates.movement.movements
-    span = show_range(
-        sum(one.people if one.people_low is None else one.people_low for one in sent),
-        sum(one.people if one.people_high is None else one.people_high for one in sent),
-    )
+    span = show_range(*add_people(sent))
     number, part = (format_units(round_to(n, DIGITS)) for n in (dates.people, dates.people_ours))
     whose = f"all {OURS}" if number == part else f"of which {ABOUT}{part} {OURS}"
     return f"{ABOUT} {number} people {span} come in this case, {whose}: sizes nobody stated."
@@ -171,8 +169,7 @@ def _view_approvals(dates: PlanDates) -> list[Row]:
     for one in dates.calendar:
         sent = [each for each in dates.movement.movements if each.nation == one.nation]
         people = sum(each.people for each in sent)
-        low = sum(each.people if each.people_low is None else each.people_low for each in sent)
-        high = sum(each.people if each.people_high is None else each.people_high for each in sent)
+        low, high = add_people(sent)
         is_ours = one.nation in ours
         last = one.last
         rows.append(

@@ -251,8 +251,7 @@ def _backstop(row: BackstopRow) -> BackstopRecord:
 def _ends(traced: Traced | None) -> tuple[float | None, float | None] | None:
     if traced is None:
         return None
-    low = traced.value if traced.low is None else traced.low
-    high = traced.value if traced.high is None else traced.high
+    low, high = traced.bounds
     return number_or_null(low), number_or_null(high)
 
 

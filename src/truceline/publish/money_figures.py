@@ -67,7 +67,7 @@ def draw_costs(plan: Plan, money: PlanMoney) -> str:
         bottom, top = style.add_frame(figure, title, subtitle, small_print(plan))
         height_in = figure.get_size_inches()[1]
         foot, head = bottom + 0.34 / height_in, top - 0.30 / height_in
-        most = max(tree.value if tree.high is None else tree.high for tree in budget.by_year) or 1.0
+        most = max(tree.at("high") for tree in budget.by_year) or 1.0
         for left, heading, bands in (
             (0.055, "By heading", _bands_of_headings(money)),
             (0.545, "By who sends", _bands_of_nations(money)),
@@ -212,8 +212,8 @@ def _draw_panel(axes: Axes, frontier: CostFrontier, *, by_people: bool) -> None:
     if not by_people:
         by_cost = frontier.of("cost")
         ends = [one.priced.per_year for one in by_cost]
-        low = [(tree.value if tree.low is None else tree.low) / BILLION for tree in ends]
-        high = [(tree.value if tree.high is None else tree.high) / BILLION for tree in ends]
+        low = [tree.at("low") / BILLION for tree in ends]
+        high = [tree.at("high") / BILLION for tree in ends]
         seen = [one.priced.point.coverage for one in by_cost]
         axes.fill_betweenx(seen, low, high, color=_CURVES["cost"][0], alpha=0.12, lw=0)
         axes.set_xlim(left=0)

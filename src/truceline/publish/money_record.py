@@ -253,9 +253,7 @@ def sum_by_year(budget: Budget, lines: Iterable[CostLine], **wanted: str) -> lis
 
 def amount_of(tree: Traced, *, ours: bool = False, decimals: int = _DECIMALS) -> AmountRecord:
     """Return a traced amount as a record; one without a range is its own ends."""
-    low = tree.value if tree.low is None else tree.low
-    high = tree.value if tree.high is None else tree.high
-    return _amount(Amount(tree.value, low, high, ours), decimals)
+    return _amount(Amount(tree.value, *tree.bounds, ours), decimals)
 
 
 def _amount(amount: Amount, decimals: int = _DECIMALS) -> AmountRecord:

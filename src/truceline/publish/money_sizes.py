@@ -56,9 +56,7 @@ def name_nation(code: str, names: Mapping[str, str]) -> str:
 
 def amount_of_tree(tree: Traced, *, ours: bool = False) -> Amount:
     """Return a traced sum as an amount; one without a range is its own ends."""
-    low = tree.value if tree.low is None else tree.low
-    high = tree.value if tree.high is None else tree.high
-    return Amount(tree.value, low, high, ours)
+    return Amount(tree.value, *tree.bounds, ours)
 
 
 def show_millions(amount: Amount, *, tight: bool = False) -> Size:

@@ -145,8 +145,7 @@ def of_money(
 def _three(tree: Traced | None) -> tuple[float | None, float | None, float | None]:
     if tree is None:
         return (None, None, None)
-    low = tree.value if tree.low is None else tree.low
-    return tree.value, low, tree.value if tree.high is None else tree.high
+    return (tree.value, *tree.bounds)
 
 
 def _whose(ours: bool) -> str:

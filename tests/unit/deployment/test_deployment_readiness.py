@@ -19,7 +19,7 @@ from truceline.deployment.readiness import (
     schedule_nation,
 )
 from truceline.errors import ScenarioError, TableError
-from truceline.generation.condition_book import ConditionBook, bound_of
+from truceline.generation.condition_book import ConditionBook
 from truceline.generation.model import Clause
 
 GENERATION = made_generation()
@@ -30,7 +30,7 @@ CODES = [one.code for one in CASE.contributions]
 def at(bound: str, code: str, **options: object) -> float:
     gates, book = GENERATION.gates, GENERATION.book
     leads = list_leads([code], gates, book, CASE.case.met)
-    drawn = {key: np.array([bound_of(lead, bound)]) for key, lead in leads.items()}  # type: ignore[arg-type]
+    drawn = {key: np.array([lead.at(bound)]) for key, lead in leads.items()}  # type: ignore[arg-type]
     return float(approval_days(code, drawn, gates, book, CASE.case.met, **options)[0])  # type: ignore[arg-type]
 
 

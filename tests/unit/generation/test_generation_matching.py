@@ -10,14 +10,14 @@ import pytest
 from generation_inputs import make_basis
 
 from truceline.generation.cases import list_cases
-from truceline.generation.matching import carry_people, match_offers, settle_case, tasks_in
+from truceline.generation.matching import carry_people, fill_enabler, match_offers, settle_case, tasks_in
 from truceline.generation.model import Basis, Offer, Requirement
 from truceline.generation.requirements import list_requirements
 from truceline.generation.result import CaseResult
 from truceline.generation.situation import Situation, read_situation
 from truceline.scenario.catalogue import load_catalogue
 from truceline.scenario.model import Contributors
-from truceline.trace import Traced
+from truceline.trace import ENDS, Traced
 
 ASSUMPTIONS = load_catalogue()
 WINTER = date(2026, 1, 31)
@@ -153,6 +153,17 @@ def test_the_guarantor_fills_the_gap_of_a_task_it_brings_or_the_share_it_supplie
     supplied = dict.fromkeys(tasks, 0.3)
     found = carry_people(*arguments, tasks, ASSUMPTIONS, supplied).people
     assert found == pytest.approx(deployed * 0.3 / 0.75)
+
+
+def test_an_enabler_is_filled_by_what_is_held_at_one_end_then_by_the_guarantor() -> None:
+    need = next(one for one in the_requirements() if one.capability.backstop_task and one.units > 0)
+    key, task = need.capability.key, need.capability.backstop_task
+    held = number("held", need.units / 2, need.units / 4, need.units * 2)
+    offers = {"AAA": replace(offer("AAA", 0), units={key: held}), "BBB": offer("BBB", 100)}
+    assert [fill_enabler(need, offers, (), end=end) for end in ENDS] == [0.5, 0.25, 1.0]
+    assert fill_enabler(need, offers, {task}) == 1.0
+    assert fill_enabler(need, offers, {task}, {task: 0.5}) == 0.75
+    assert fill_enabler(Requirement(need.capability, number("need", 0)), offers, {task}) == 0.0
 
 
 def test_tasks_of_the_backstop_are_told_from_other_conditions() -> None:
