@@ -116,7 +116,7 @@ def _merge(own: Money | None, options: Mapping[str, Any]) -> Money:
 
 def _make(asked: AskedMoney, tell: Tell) -> Costed:
     """Plan the posture asked about; what is wrong with money is said before, not after."""
-    from truceline.generation.make import Question
+    from truceline.generation.make import ASK_CASES
     from truceline.plan import make_plan
     from truceline.plan.money import prepare_money
     from truceline.scenario.load import read_scenario
@@ -142,7 +142,7 @@ def _make(asked: AskedMoney, tell: Tell) -> Costed:
         provenance=loaded.provenance,
         progress=tell_stage,
         only_chosen=True,
-        question=Question(case=about.case or "", backstop=False, unlock=False, claims=False),
+        question=replace(ASK_CASES, case=about.case or ""),
     )
     if made.money is None:
         raise AssertionError("a scenario that asks about money is costed")
@@ -159,9 +159,10 @@ def _make(asked: AskedMoney, tell: Tell) -> Costed:
 
 def _read(asked: AskedMoney, tell: Tell) -> Costed:
     """Read a finished plan, ask its nations for the day and case, and price it."""
-    from truceline.generation.make import Question, generate
+    from truceline.generation.make import ASK_CASES, generate
     from truceline.plan.money import price_force
     from truceline.publish.read import read_document
+    from truceline.scenario.catalogue import load_catalogue
 
     about = asked.about
     document = read_document(about.item)
@@ -172,13 +173,13 @@ def _read(asked: AskedMoney, tell: Tell) -> Costed:
     if document.generation is not None:
         item = open_item(about, tell)
         tasks, assumptions, day = item.basis.tasks, item.assumptions, about.as_of or item.as_of
-        question = Question(case=about.case or "", backstop=False, unlock=False, claims=False)
+        question = replace(ASK_CASES, case=about.case or "")
         prepared = _prepare(document, asked, key)
         generation = generate(item.basis, item.contributors, day, item.assumptions, question, tell)
     else:
         prepared = _prepare(document, asked, key)
     tell("money", 0.5)
-    records = assumptions or _catalogue()
+    records = assumptions or load_catalogue()
     frontier = _read_frontier(document, prepared, key, records)
     money = price_force(tasks, prepared, records, generation=generation, frontier=frontier)
     tell("money", 1.0)
@@ -189,18 +190,8 @@ def _read(asked: AskedMoney, tell: Tell) -> Costed:
         posture_label=document.postures[key].label,
         as_of=day or date.fromisoformat(document.scenario["as_of"]),
         money=money,
-        warnings=(*_warn(generation), *money.warnings),
+        warnings=(*(generation.warnings if generation is not None else ()), *money.warnings),
     )
-
-
-def _warn(generation: Generation | None) -> tuple[Problem, ...]:
-    return () if generation is None else generation.warnings
-
-
-def _catalogue() -> AssumptionSet:
-    from truceline.scenario.catalogue import load_catalogue
-
-    return load_catalogue()
 
 
 def _tasks_without_nations(document: PlanDocument, key: str, about: Asked) -> tuple[TaskNeed, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from truceline.cli._progress import Tell
 from truceline.errors import OutputError, Problem, ProblemList, ScenarioError
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 POSTURE_STAGES = ("greedy", "bounds", "crossings", "people", "intelligence")
 """Stages of planning one posture."""
-PACKAGED_PLEDGES: Literal["ukraine-2025"] = "ukraine-2025"
-"""Name of the packaged register."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def open_item(asked: Asked, tell: Tell, *, every_posture: bool = False) -> Item:
 
 def _make_plan(asked: Asked, every_posture: bool, tell: Tell) -> Item:
     """Plan the posture asked about; what is wrong with pledges or conditions is said before, not after."""
-    from truceline.generation.make import Question
+    from truceline.generation.make import ASK_CASES
     from truceline.plan import make_plan
     from truceline.plan.date_questions import question_of
     from truceline.scenario.load import read_scenario
@@ -155,7 +153,7 @@ def _make_plan(asked: Asked, every_posture: bool, tell: Tell) -> Item:
         provenance=loaded.provenance,
         progress=tell_stage,
         only_chosen=not every_posture,
-        question=Question(backstop=False, unlock=False, claims=False),
+        question=ASK_CASES,
     )
     if made.generation is None:
         raise AssertionError("a scenario with contributors is asked about nations")
@@ -236,6 +234,7 @@ def _read_plan(asked: Asked) -> Item:
     from truceline.publish.dates_record import question_of_record
     from truceline.publish.read import read_document
     from truceline.scenario.assumption import Assumption
+    from truceline.scenario.load import PACKAGED_PLEDGES
     from truceline.scenario.model import CaseName, Contributors
 
     document = read_document(asked.item)

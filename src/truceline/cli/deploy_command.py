@@ -102,13 +102,13 @@ def deploy(
     question = _read_options(question, approvals_before, lose or (), delay or ())
     check_question(question, read_network(question.nodes, question.routes))
 
-    from truceline.generation.make import Question
+    from truceline.generation.make import ASK_CASES
     from truceline.generation.make import generate as ask
     from truceline.plan.dates import find_dates
 
     with show_progress(list_stages(asked, STAGES), quiet=quiet) as tell:
         opened = open_item(asked, tell)
-        wanted = Question(case=case or "", backstop=False, unlock=False, claims=False)
+        wanted = replace(ASK_CASES, case=case or "")
         day = asked.as_of or opened.as_of
         generation = ask(opened.basis, opened.contributors, day, opened.assumptions, wanted, tell)
         found = find_dates(generation, opened.assumptions, question, tell)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from truceline.cost.budget import Budget
 from truceline.cost.inputs import NOBODY, NOBODY_LABEL
@@ -21,10 +21,11 @@ from truceline.generation.formula import add_range, compute
 from truceline.generation.nations import read_nations
 from truceline.generation.spending import parse_number
 from truceline.generation.tables import read_rows
+from truceline.scenario.model import PayRuleName
 from truceline.scenario.reference import grade_confidence, read_table
 from truceline.trace import Traced
 
-PayRule = Literal["as-sent", "gdp-share", "un-scale", "own"]
+PayRule = PayRuleName
 PAY_RULES: tuple[PayRule, ...] = get_args(PayRule)
 SUM_TOLERANCE = 1e-6
 """Shares written with a few digits may miss 1 by so much."""

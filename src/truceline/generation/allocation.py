@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from truceline.errors import ProblemList, ScenarioError
 from truceline.generation._allocation_flow import Order, fill_blocks, share_blocks
 from truceline.generation._allocation_program import BlockProgram, StageAnswer
+from truceline.scenario.model import BurdenName
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-BurdenRule = Literal["stated-first", "gdp-share", "equal-effort"]
+BurdenRule = BurdenName
 """Who brings what is needed: nations that said how many first; by share of the key; equal people per key."""
 BURDEN_RULES: tuple[BurdenRule, ...] = get_args(BurdenRule)
 

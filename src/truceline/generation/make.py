@@ -57,6 +57,8 @@ class Question:
 
 
 ASK_ALL = Question()
+ASK_CASES = Question(backstop=False, unlock=False, claims=False)
+"""Who comes in each case, and nothing that takes long."""
 
 
 def generate(

@@ -12,11 +12,12 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from truceline.scenario.model import MissionName
 from truceline.trace import Traced
 
 FloatArray = NDArray[np.float64]
 
-Mission = Literal["observation", "reassurance", "interposition"]
+Mission = MissionName
 """What a force is for: watching with consent, reassuring from the rear, standing between the sides."""
 MISSIONS: tuple[Mission, ...] = get_args(Mission)
 

@@ -13,6 +13,7 @@ from truceline.cost.bases import CostBasis
 from truceline.cost.lines import HEADINGS, Amount, CostLine, Heading, add_amounts
 from truceline.publish.record import Record, number_or_null
 from truceline.publish.shared_trees import write_trees
+from truceline.scenario.model import PayRuleName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -137,7 +138,7 @@ class MoneyRecord(Record):
     currency: str
     price_year: int
     years: int
-    share: Literal["as-sent", "gdp-share", "un-scale", "own"]
+    share: PayRuleName
     own_shares: dict[str, float]
     own_tables: bool
     """Whether rates or indices of the user's own were taken."""

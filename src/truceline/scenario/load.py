@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,7 +28,7 @@ from truceline.scenario.yaml_source import KeyPath, YamlSource, parse_yaml, read
 
 PACKAGED_PLACES = "ukraine-2025-02-17"
 """Value of `line.places` that means the packaged table rather than a file."""
-PACKAGED_PLEDGES = "ukraine-2025"
+PACKAGED_PLEDGES: Literal["ukraine-2025"] = "ukraine-2025"
 """Value of `contributors.pledges` that means the packaged register."""
 
 
