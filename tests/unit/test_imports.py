@@ -19,11 +19,13 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     BASE,
     ("geo", "scenario"),
     ("detection",),
+    ("events",),
     ("siting",),
     ("force",),
     ("generation",),
     ("cost", "deployment"),
-    ("plan",),
+    ("plan", "store"),
+    ("monitor",),
     ("publish",),
     ("cli",),
     ("__main__",),
@@ -31,7 +33,19 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 """A part may import from earlier lines; parts on one line leave each other alone, except in the base."""
 
 RANK = {part: rank for rank, level in enumerate(LEVELS) for part in level}
-HEAVY = ("numba", "matplotlib", "rasterio", "geopandas", "openpyxl", "pint", "scipy", "pandas", "pyogrio")
+HEAVY = (
+    "numba",
+    "matplotlib",
+    "rasterio",
+    "geopandas",
+    "openpyxl",
+    "pint",
+    "scipy",
+    "pandas",
+    "pyogrio",
+    "duckdb",
+    "docx",
+)
 
 
 def imported_modules(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[tuple[str, int]]:

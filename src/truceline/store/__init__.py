@@ -1,0 +1,1 @@
+"""Where the watching is kept: one contract, and the stores that keep it."""

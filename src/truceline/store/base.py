@@ -1,0 +1,147 @@
+"""The contract of a store: histories of plain rows, written by one at a time, each change with who and why.
+
+A store keeps the tables of `events.schema` and knows no rule about them. Rows are appended and never changed
+or erased. `read` gives every row, `read_current` the newest for each subject, both as of any earlier change:
+yesterday's report can be made again from today's store. All that one change appends becomes visible at once,
+when its block ends well, or not at all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from truceline.errors import TrucelineError
+from truceline.events.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class StoreError(TrucelineError):
+    """A store cannot be opened, is of a later version, or is being written by somebody else for too long."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows to read. Everything given must hold; nothing given selects all rows."""
+
+    since: datetime | None = None
+    """Rows that end (or, without an end, start) at this moment or later. UTC without zone."""
+    until: datetime | None = None
+    """Rows that start before this moment. UTC without zone."""
+    equals: Mapping[str, Any] = field(default_factory=dict)
+    """Columns with the value, or one of the values, they must have."""
+    ids: Mapping[str, Any] = field(default_factory=dict)
+    """Columns with an array of numbers of which one must match; for many values."""
+    box: tuple[float, float, float, float] | None = None
+    """lon_min, lat_min, lon_max, lat_max in degrees, for tables with `lon` and `lat`."""
+    as_of: int | None = None
+    """The last change that counts: the table as it stood after it."""
+
+
+ALL = Selection()
+
+
+@dataclass(frozen=True)
+class AddedReports:
+    """What became of reports handed to a change."""
+
+    n_new: int
+    n_repeated: int
+    """There already, word for word; nothing was written."""
+    n_corrected: int
+    """Same key, other content: written, and superseding the earlier report."""
+
+
+class Change(ABC):
+    """One change being written; obtained from `Store.change`."""
+
+    change_id: int
+    """Its number, in every row it writes."""
+
+    @abstractmethod
+    def append(self, table: Table, frame: pd.DataFrame) -> int:
+        """Append rows (`change_id` is filled in) and return how many. Columns not given are empty."""
+
+    @abstractmethod
+    def add_reports(self, frame: pd.DataFrame) -> AddedReports:
+        """Append the reports of `frame` that are not there yet.
+
+        A report is known by `feed` and `key`, its content by `digest`: the same digest as the newest report
+        of that key is a repetition, another one a correction. Repetitions within the frame count as such.
+        `report_id`, `supersedes` and `change_id` are filled in.
+        """
+
+    @abstractmethod
+    def reserve(self, name: str, n: int) -> int:
+        """Return the first of `n` consecutive numbers never given out before under `name`.
+
+        Numbers of a change that failed may be given out again: nobody saw them.
+        """
+
+    @abstractmethod
+    def note(self, details: Mapping[str, Any]) -> None:
+        """Add facts to the `details` of the change."""
+
+
+class Store(ABC):
+    """A place where the watching is kept."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where it is, for messages."""
+
+    @abstractmethod
+    @contextmanager
+    def change(self, *, who: str, what: str, why: str = "") -> Iterator[Change]:
+        """Write: everything in the block, or nothing.
+
+        Raises StoreError where the store was opened for reading only, or a change is being written already.
+        """
+
+    @abstractmethod
+    def read(self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Return all rows that match, oldest change first, in the table's types; all columns by default."""
+
+    @abstractmethod
+    def read_current(
+        self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Return the newest row for each subject, where that row matches, in the order of the subjects."""
+
+    @abstractmethod
+    def tally(
+        self,
+        table: Table,
+        select: Selection = ALL,
+        *,
+        by: Sequence[str] = (),
+        sums: Sequence[str] = (),
+        day_shift_h: float | None = None,
+    ) -> pd.DataFrame:
+        """Count the newest rows that match, without reading them.
+
+        Returns a frame with the columns `by`, `n` (rows) and each of `sums` (missing values count as 0),
+        sorted by `by`. With `day_shift_h`, a first column `day` (a date at midnight) is the day of the
+        table's `starts` plus that many hours: local days, or reporting days that end in the evening.
+        """
+
+    @abstractmethod
+    def last_change(self) -> int:
+        """Return the number of the newest change; 0 in an empty store."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let the store go, so that others may write."""
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
