@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from truceline.errors import Problem, TableError
@@ -24,8 +25,12 @@ def load_catalogue() -> AssumptionSet:
 
     Raises TableError or ScenarioError where the packaged files contradict themselves.
     """
+    return read_catalogue(files("truceline.scenario").joinpath("catalogue"))
+
+
+def read_catalogue(folder: Traversable) -> AssumptionSet:
+    """Return every assumption of the YAML files in a folder by name; errors as `load_catalogue`."""
     records: dict[str, Assumption] = {}
-    folder = files("truceline.scenario").joinpath("catalogue")
     for entry in sorted(folder.iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".yaml"):
             for name, fields in parse_yaml(entry.read_text(encoding="utf-8"), entry.name).data.items():
