@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 
-from truceline.errors import Problem, ProblemList, ScenarioError
+from truceline.errors import Problem, ScenarioError
 from truceline.events.feeds.base import FeedContext
 from truceline.events.frames import make_frame
 from truceline.events.schema import SETTINGS
 from truceline.scenario.assumption import Frozen
+from truceline.scenario.findings import explain_validation
 from truceline.scenario.yaml_source import YamlSource, parse_yaml, read_yaml
 from truceline.store.base import Change, Selection, Store, StoreError
 
@@ -128,13 +129,4 @@ def _check(source: YamlSource) -> Mission:
     try:
         return Mission.model_validate(source.data)
     except ValidationError as error:
-        problems = ProblemList()
-        for item in error.errors():
-            path = tuple(part for part in item["loc"] if not isinstance(part, str) or part != "[key]")
-            cause = str(item.get("ctx", {}).get("error", "")) or item["msg"]
-            found, _, hint = cause.partition("; ")
-            dotted = ".".join(str(part) for part in path)
-            problems.add(
-                f"{source.place(path)}  {dotted}", found, hint or "see `truceline monitor init --help`"
-            )
-        raise ScenarioError(source.name, problems.problems) from None
+        raise ScenarioError(source.name, explain_validation(source, error, Mission)) from None

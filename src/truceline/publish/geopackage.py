@@ -8,40 +8,24 @@ is the day the scenario describes, so the same plan gives the same bytes with th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from truceline.plan.model import Plan
+from truceline.publish.geopackage_file import CRS, GEOMETRY_COLUMN, add_field_descriptions, fixed_date
 from truceline.publish.geopackage_styles import build_style
 from truceline.publish.input_tables import ABOUT, fill_about, list_facts
 from truceline.publish.map_layers import Layer, make_layers
 from truceline.publish.table import Column, Table
 
-CRS = "EPSG:4326"
-_SCHEMA_EXTENSION = "http://www.geopackage.org/spec121/#extension_schema"
-_SCHEMA_TABLES = (
-    """
-CREATE TABLE gpkg_data_columns (
-  table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
-  mime_type TEXT, constraint_name TEXT,
-  CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))
-""",
-    """
-CREATE TABLE gpkg_data_column_constraints (
-  constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
-  min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
-  CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))
-""",
-)
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
   f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
   useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)
 """
-_GEOMETRY_COLUMN = "geom"
 
 
 def write_geopackage(plan: Plan, path: Path) -> bool:
@@ -53,32 +37,19 @@ def write_geopackage(plan: Plan, path: Path) -> bool:
     if not layers:
         return False
     stamp = f"{plan.scenario.as_of.isoformat()}T00:00:00.000Z"
-    with _fixed_date(stamp):
+    with fixed_date(stamp):
         for layer in layers:
             _write_layer(layer, _describe(layer.table, plan), path)
         _write_table(fill_about(plan), path)
     bands = [] if plan.ground is None else [band.name for band in plan.ground.zones.bands]
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("BEGIN")
-        _add_field_descriptions(database, [*(layer.table for layer in layers), ABOUT])
+        add_field_descriptions(database, [*(layer.table for layer in layers), ABOUT])
         _add_styles(database, layers, bands, stamp)
         database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
         database.execute("COMMIT")
         database.execute("VACUUM")
     return True
-
-
-@contextmanager
-def _fixed_date(stamp: str) -> Iterator[None]:
-    """Make GDAL write one date instead of the time of day."""
-    from pyogrio import get_gdal_config_option, set_gdal_config_options
-
-    before = get_gdal_config_option("OGR_CURRENT_DATE")
-    set_gdal_config_options({"OGR_CURRENT_DATE": stamp})
-    try:
-        yield
-    finally:
-        set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def _describe(table: Table, plan: Plan) -> str:
@@ -107,7 +78,7 @@ def _write_layer(layer: Layer, description: str, path: Path) -> None:
         driver="GPKG",
         geometry_type=layer.geometry_type,
         promote_to_multi=layer.geometry_type.startswith("Multi"),
-        layer_options=_options(layer.table, description) | {"GEOMETRY_NAME": _GEOMETRY_COLUMN},
+        layer_options=_options(layer.table, description) | {"GEOMETRY_NAME": GEOMETRY_COLUMN},
     )
 
 
@@ -140,30 +111,6 @@ def _type_of(column: Column) -> str:
     return "Int64" if column.digits == 0 else "Float64"
 
 
-def _add_field_descriptions(database: sqlite3.Connection, tables: Sequence[Table]) -> None:
-    """Add the schema extension with a description of every field."""
-    for statement in _SCHEMA_TABLES:
-        database.execute(statement)
-    database.executemany(
-        "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?, 'read-write')",
-        [(name, _SCHEMA_EXTENSION) for name in ("gpkg_data_columns", "gpkg_data_column_constraints")],
-    )
-    database.executemany(
-        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)"
-        " VALUES (?, ?, ?, ?, ?)",
-        [
-            (table.name, column.name, column.name.replace("_", " "), _title(column), column.description)
-            for table in tables
-            for column in table.columns
-        ],
-    )
-
-
-def _title(column: Column) -> str:
-    """Return the name of a field in words, with its unit."""
-    return f"{column.name.replace('_', ' ')} ({column.unit})" if column.unit not in ("", "1") else column.name
-
-
 def _add_styles(
     database: sqlite3.Connection, layers: Sequence[Layer], bands: Sequence[str], stamp: str
 ) -> None:
@@ -180,7 +127,7 @@ def _add_styles(
         [
             (
                 layer.name,
-                _GEOMETRY_COLUMN,
+                GEOMETRY_COLUMN,
                 build_style(layer.name, layer.geometry_type, bands),
                 f"Default style of {layer.table.title}",
                 stamp,

@@ -56,15 +56,17 @@ def explain_record(source: YamlSource, path: KeyPath, error: RecordError) -> Ite
         yield Problem(locate(source, (*path, key) if key else path), found, hint)
 
 
-def explain_validation(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
-    """Yield a problem for each finding of the schema."""
+def explain_validation(
+    source: YamlSource, error: ValidationError, schema: type[BaseModel] = Scenario
+) -> Iterable[Problem]:
+    """Yield a problem for each finding of `schema`, with the keys it knows where one is not known."""
     for item in error.errors():
         path: KeyPath = tuple(part for part in item["loc"] if part != "[key]")
         cause = item.get("ctx", {}).get("error")
         if isinstance(cause, RecordError):
             yield from explain_record(source, path, cause)
         elif item["type"] == "extra_forbidden":
-            known = _known_keys(path[:-1])
+            known = _known_keys(path[:-1], schema)
             hint = suggest(str(path[-1]), known, f"known here: {', '.join(known)}")
             yield Problem(locate(source, path), "is not a known key", hint)
         else:
@@ -90,9 +92,9 @@ def _quote(value: object) -> str:
     return f"'{text[:MAX_SHOWN_CHARACTERS]}...'" if len(text) > MAX_SHOWN_CHARACTERS else f"'{text}'"
 
 
-def _known_keys(path: KeyPath) -> list[str]:
+def _known_keys(path: KeyPath, schema: type[BaseModel]) -> list[str]:
     """Return the keys the schema knows at a path."""
-    model: Any = Scenario
+    model: Any = schema
     for part in path:
         if isinstance(model, type) and issubclass(model, BaseModel):
             fields = model.model_fields
