@@ -17,10 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from truceline.errors import Problem, ProblemList, ScenarioError
 from truceline.provenance import Provenance, hash_text
-from truceline.scenario.findings import explain_record, explain_validation, locate, suggest
 from truceline.scenario.assumption import Assumption
 from truceline.scenario.catalogue import check_override, load_catalogue
 from truceline.scenario.checks import run_checks
+from truceline.scenario.findings import explain_record, explain_validation, locate, suggest
 from truceline.scenario.model import Scenario
 from truceline.scenario.quantities import RecordError, assume
 from truceline.scenario.variants import apply_differences, parse_override
