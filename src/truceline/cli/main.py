@@ -20,6 +20,7 @@ from truceline.cli import (
     deploy_command,
     generation_commands,
     ground_commands,
+    monitor_commands,
     plan_command,
     result_commands,
     scenario_commands,
@@ -77,6 +78,7 @@ app.command()(deploy_command.deploy)
 app.command()(siting_commands.site)
 app.add_typer(scenario_commands.app, name="scenario")
 app.add_typer(ground_commands.app, name="ground")
+app.add_typer(monitor_commands.app, name="monitor")
 
 
 def _print_version(wanted: bool) -> None:

@@ -152,19 +152,22 @@ def gather_records(
 
 
 def _add_decisions(store: Store, incidents: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
-    """Return incidents with their verification, attribution of a side and flags in words."""
+    """Return incidents with their verification, attribution of a side and flags in words.
+
+    ids: numbers of `incidents`, row by row.
+    """
     frame = _name_flags(incidents)
     chosen = Selection(ids={"incident_id": ids})
     status = store.read_current(VERIFICATIONS, chosen).set_index("incident_id")["status"]
     sides = store.read_current(
         ATTRIBUTIONS, Selection(ids={"incident_id": ids}, equals={"aspect": "side"})
     ).set_index("incident_id")
-    number = frame["incident_id"]
+    known = sides.reindex(ids)
     return frame.assign(
-        verification=number.map(status).fillna("reported").to_numpy(dtype=object),
-        side=number.map(sides["value"]).fillna("").to_numpy(dtype=object),
-        side_p=number.map(sides["p"]).to_numpy(dtype=float, na_value=np.nan),
-        side_basis=number.map(sides["basis"]).fillna("not investigated").to_numpy(dtype=object),
+        verification=status.reindex(ids).fillna("reported").to_numpy(dtype=object),
+        side=known["value"].fillna("").to_numpy(dtype=object),
+        side_p=known["p"].to_numpy(dtype=float),
+        side_basis=known["basis"].fillna("not investigated").to_numpy(dtype=object),
     )
 
 
@@ -175,8 +178,9 @@ def _gather_judgements(store: Store, incidents: pd.DataFrame, ids: np.ndarray) -
 
 
 def _name_flags(frame: pd.DataFrame) -> pd.DataFrame:
-    words = {value: "|".join(split_flags(value)) for value in frame["flags"].dropna().unique().tolist()}
-    return frame.assign(flag_words=frame["flags"].map(words).fillna("").to_numpy(dtype=object))
+    values = frame["flags"].fillna(0).astype("int64").tolist()
+    words = {value: "|".join(split_flags(value)) for value in set(values)}
+    return frame.assign(flag_words=np.array([words[value] for value in values], dtype=object))
 
 
 def _shape(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MARKER = "export.json"
 """File that says a folder of CSV was made here and may be replaced."""
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _UNITS = {"lon": "degree", "lat": "degree", "deg": "degree", "m": "m", "p": "1"}
 
 
@@ -65,10 +66,10 @@ def to_csv(frame: pd.DataFrame) -> str:
     """Return a frame as comma-separated text; texts that look like formulas get an apostrophe in front."""
     made = frame.copy()
     for name in made.columns:
-        if made[name].dtype == object:
+        if str(made[name].dtype).startswith("datetime64"):
+            made[name] = made[name].dt.strftime(_MOMENT)
+        elif made[name].dtype == object:
             made[name] = made[name].map(_neutralise)
-        elif np.issubdtype(getattr(made[name].dtype, "numpy_dtype", made[name].dtype), np.datetime64):
-            made[name] = made[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return str(made.to_csv(index=False, lineterminator="\n"))
 
 
@@ -130,7 +131,7 @@ def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _plain(column: pd.Series) -> list[Any]:
     missing = column.isna().to_numpy()
     if str(column.dtype).startswith("datetime64"):
-        column = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        column = column.dt.strftime(_MOMENT)
     values = column.astype(object).tolist()
     return [None if gone else value for value, gone in zip(values, missing, strict=True)]
 

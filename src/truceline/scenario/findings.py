@@ -96,9 +96,13 @@ def _known_keys(path: KeyPath, schema: type[BaseModel]) -> list[str]:
     """Return the keys the schema knows at a path."""
     model: Any = schema
     for part in path:
+        if isinstance(part, int):
+            continue  # an item of the list that was reached already
         if isinstance(model, type) and issubclass(model, BaseModel):
             fields = model.model_fields
-            model = next((field.annotation for name, field in fields.items() if part == name), None)
+            model = next(
+                (field.annotation for name, field in fields.items() if part in (name, field.alias)), None
+            )
         model = _inner_model(model)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,302 @@
+"""`truceline monitor`: the watching itself, from reports in to the daily report out.
+
+Parses and prints; what a report, an incident or a violation is, is decided by `truceline.monitor`. Every
+command that writes takes who does it and why, and one writes at a time: others wait and say so.
+"""
+
+from __future__ import annotations
+
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from truceline.cli import monitor_products, monitor_review
+from truceline.cli._console import Row, print_line, print_table, print_title
+from truceline.cli._monitor_store import (
+    DEFAULT_WAIT_S,
+    SinceOption,
+    StoreArgument,
+    WaitOption,
+    WhoOption,
+    WhyOption,
+    existing_files,
+    name_of_user,
+    now_utc,
+    open_for,
+    read_day,
+    read_metres,
+    read_pairs,
+)
+from truceline.cli._progress import show_progress
+
+if TYPE_CHECKING:
+    from truceline.monitor.importing import ImportSummary
+
+app = typer.Typer(
+    help="Run the watching: reports in, incidents, violations, effort, warning, the daily report out.",
+    no_args_is_help=True,
+)
+
+app.add_typer(monitor_review.app, name="review")
+
+REJECTS_SHOWN = 10
+"""Most rejected rows printed one by one for a file; the store keeps them all."""
+REASONS_SHOWN = 8
+
+
+@app.command("init")
+def init(
+    store: StoreArgument,
+    mission: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="A packaged mission, or a YAML file of your own.")
+    ] = "ukraine-2025",
+    agreement: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="An agreement to judge against: a packaged name or a YAML file. May be given again.",
+        ),
+    ] = None,
+    who: WhoOption = None,
+    why: WhyOption = "",
+) -> None:
+    """Make a store for a mission: one file that holds everything the mission records."""
+    from truceline.events.agreements import load_agreement
+    from truceline.monitor.agreeing import add_agreement, list_packaged_agreements
+    from truceline.monitor.mission import load_mission, write_mission
+    from truceline.store.open import create_store
+
+    settings = load_mission(mission)
+    names = agreement or []
+    for name in names:
+        load_agreement(name)  # a store is made only where all of it can be
+    user = name_of_user(who)
+    with create_store(store) as made:
+        with made.change(who=user, what="init", why=why) as change:
+            write_mission(change, settings)
+        added = [add_agreement(made, name, who=user, why=why) for name in names]
+    print_line(f"{store}: {settings.name}, {settings.sides['a']} (a) and {settings.sides['b']} (b)")
+    print_line(f"Reporting days end at {settings.cutoff:%H:%M} {settings.zone}")
+    if added:
+        print_line("Agreements: " + "; ".join(f"{each.name} ({each.title})" for each in added))
+    else:
+        print_line(f"No agreement yet; --agreement takes {', '.join(list_packaged_agreements())}, or a file")
+    print_line(f"Next: truceline monitor import {shlex.quote(store)} FILE...")
+
+
+@app.command("form")
+def write_an_empty_form(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write, .csv or .xlsx.", show_default=False)
+    ],
+    kind: Annotated[str, typer.Option(help="What is to be filled in: reports or efforts.")] = "reports",
+) -> None:
+    """Write an empty form with example rows, for a field office to fill in."""
+    from truceline.events.feeds.forms import write_form
+
+    write_form(path, kind)
+    print_line(f"{path}: fill it in and import it; the example rows may be deleted")
+
+
+@app.command("import")
+def import_files(
+    store: StoreArgument,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="CSV, XLSX, GeoJSON or Parquet files.", show_default=False),
+    ],
+    feed: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Format of the files; by default it is told from their columns."),
+    ] = None,
+    sheet: Annotated[
+        str, typer.Option(metavar="NAME", help="Sheet of a workbook; the first by default.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+    ] = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option("--keep-going", help="Take the rest even where most rows fail for one reason."),
+    ] = False,
+    who: WhoOption = None,
+    why: WhyOption = "",
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """Take reports from files: each file whole or not at all, and nothing twice."""
+    from truceline.errors import Problem
+    from truceline.events.feeds.registry import find_feed
+    from truceline.events.readers.chunk import ReportFileError
+    from truceline.monitor.importing import import_file
+
+    existing_files(files)
+    user = name_of_user(who)
+    known = None if feed is None else find_feed(feed)
+    failed: list[Problem] = []
+    with open_for(store, writing=not dry_run, wait_s=wait) as opened:
+        for path in files:
+            try:
+                with show_progress(["read"], quiet=False) as tell:
+                    summary = import_file(
+                        opened,
+                        path,
+                        who=user,
+                        why=why,
+                        feed=known,
+                        sheet=sheet,
+                        dry_run=dry_run,
+                        keep_going=keep_going,
+                        now=now_utc(),
+                        progress=partial(tell, "read"),
+                    )
+            except ReportFileError as error:
+                if len(files) == 1:
+                    raise
+                failed += error.problems
+                continue
+            _print_import(summary)
+    if failed:
+        raise ReportFileError("Some files were not imported; the others were", failed)
+
+
+def _print_import(summary: ImportSummary) -> None:
+    """Print what became of one file: counts, period, flags, the reasons for rejecting and the first rows."""
+    title = f"{summary.file_name}: {summary.title}"
+    print_title(f"{title} (dry run: nothing written)" if summary.is_dry_run else title)
+    print_line(
+        f"{summary.n_read:,} rows: {summary.n_new:,} new, {summary.n_repeated:,} repeated, "
+        f"{summary.n_corrected:,} corrected, {summary.n_rejected:,} rejected"
+    )
+    if summary.is_known_file:
+        print_line("The very same file was imported before.")
+    if summary.period is not None:
+        begin, end = summary.period
+        print_line(f"Period: {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+    for head, counts in (("Kinds", summary.kinds), ("Flagged", summary.flags)):
+        if counts:
+            print_line(f"{head}: " + ", ".join(f"{word} {n:,}" for word, n in counts.items()))
+    if summary.ignored_columns:
+        print_line(f"Kept but not read: {', '.join(summary.ignored_columns)}")
+    if summary.n_rejected:
+        print_table(
+            ("rejected", "column", "why"),
+            [Row((f"{each.n:,}", each.where, each.reason)) for each in summary.reasons[:REASONS_SHOWN]],
+        )
+        for reject in summary.rejects[:REJECTS_SHOWN]:
+            hint = f"; {reject.hint}" if reject.hint else ""
+            print_line(f"  line {reject.line:,}  {reject.where}  {reject.found}{hint}")
+    if summary.notice:
+        print_line(f"Notice: {summary.notice}")
+
+
+@app.command("link")
+def link(
+    store: StoreArgument,
+    since: SinceOption = None,
+    who: WhoOption = None,
+    why: WhyOption = "",
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """Fuse new reports to incidents; what was linked stays, and decisions by hand are kept."""
+    from truceline.monitor.linking import link_reports
+    from truceline.monitor.mission import read_mission
+
+    with open_for(store, writing=True, wait_s=wait) as opened:
+        first = None if since is None else read_mission(opened).period(read_day(since, "--since"))[0]
+        with show_progress(["read", "compare", "write"], quiet=False) as tell:
+            done = link_reports(opened, who=name_of_user(who), why=why, since=first, progress=tell)
+    if done.change_id is None:
+        print_line("Nothing new to link.")
+        return
+    print_line(
+        f"{done.n_reports:,} reports linked: {done.n_incidents:,} new incidents, {done.n_joined:,} reports "
+        f"joined known ones, {done.n_repeats:,} repeat another word for word (change {done.change_id})"
+    )
+    if done.suggestions:
+        print_line(f"{len(done.suggestions):,} pairs of incidents may be one: truceline monitor review list")
+
+
+@app.command("agree")
+def agree(
+    store: StoreArgument,
+    agreement: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A packaged agreement, or a YAML file.")
+    ],
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE",
+            help="A line that the agreement measures from, side a on its left. May be given again.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        str, typer.Option(metavar="LENGTH", help="How far the lines may lie from what they stand for.")
+    ] = "0 m",
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take the agreement out of those judged against.")
+    ] = False,
+    who: WhoOption = None,
+    why: WhyOption = "",
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """Add an agreement to judge against, replace it, or withdraw it; nothing judged is erased."""
+    from truceline.monitor.agreeing import add_agreement, withdraw_agreement
+
+    lines = read_pairs(line or [], "--line")
+    tolerance_m = read_metres(tolerance, "--tolerance")
+    with open_for(store, writing=True, wait_s=wait) as opened:
+        if withdraw:
+            withdraw_agreement(opened, agreement, who=name_of_user(who), why=why)
+            print_line(f"{agreement} is withdrawn; judge again to close its verdicts")
+            return
+        added = add_agreement(
+            opened, agreement, who=name_of_user(who), why=why, lines=lines, tolerance_m=tolerance_m
+        )
+    print_line(f"{added.name}: {added.title}, {len(added.clauses)} clauses")
+    for name in added.missing_lines:
+        print_line(
+            f"  the line '{name}' is not known: what depends on it stays unclear; give --line {name}=FILE"
+        )
+
+
+@app.command("judge")
+def judge(
+    store: StoreArgument,
+    agreement: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="Add an agreement first. May be given again."),
+    ] = None,
+    since: SinceOption = None,
+    who: WhoOption = None,
+    why: WhyOption = "",
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """Judge incidents against every clause in force; verify and attribute them by rule."""
+    from truceline.monitor.agreeing import add_agreement
+    from truceline.monitor.judging import judge_store
+    from truceline.monitor.mission import read_mission
+
+    user = name_of_user(who)
+    with open_for(store, writing=True, wait_s=wait) as opened:
+        for name in agreement or []:
+            add_agreement(opened, name, who=user, why=why)
+        first = None if since is None else read_mission(opened).period(read_day(since, "--since"))[0]
+        with show_progress(["read", "judge", "write"], quiet=False) as tell:
+            done = judge_store(opened, who=user, why=why, since=first, progress=tell)
+    print_line(f"{done.n_incidents:,} incidents judged, {done.n_changed:,} verdicts new or changed")
+    for name in done.unknown_lines:
+        print_line(
+            f"  the line {name} is not known: what depends on it stays unclear (truceline monitor agree)"
+        )
+    rows = [Row((clause, f"{verdict}", f"{n:,}")) for (clause, verdict), n in sorted(done.verdicts.items())]
+    if rows:
+        print_table(("clause", "verdict", "incidents"), rows)
+
+
+app.command("report")(monitor_products.report)
+app.command("trend")(monitor_products.trend)
+app.command("export")(monitor_products.export)
+app.command("replay")(monitor_products.replay)

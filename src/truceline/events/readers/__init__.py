@@ -1,0 +1,1 @@
+"""Files from outside, read in bounded pieces: CSV, Parquet, XLSX, GeoJSON. `read.read_rows` is the door."""

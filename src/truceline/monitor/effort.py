@@ -1,0 +1,178 @@
+"""Use case: the effort of observation of a period, from the rows in a store; chances of noticing from a plan.
+
+Days are reporting days: they end at the mission's cut-off, or where the period ends. Hours are hours; chances
+are of a whole day's watching. It reads and measures; what the figures mean for a count is said elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from truceline.errors import OutputError, Problem
+from truceline.events.effort import (
+    fill_chances,
+    list_losses,
+    measure_exposure,
+    p_detect_of_plan,
+    split_hours,
+)
+from truceline.events.kinds import KindGroup
+from truceline.events.rates import Watched
+from truceline.events.schema import EFFORTS
+from truceline.monitor.mission import Mission, read_mission
+from truceline.store.base import Selection, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Chances = Mapping[tuple[str, str], tuple[float, float, float]]
+"""Chance, low and high by sector and group of kinds."""
+
+_MOST_BYTES = 64_000_000
+"""Largest file of a plan that is read: a plan of a line of 1,100 km has a tenth of it."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Who watched in a period, and how much that can have shown."""
+
+    since: datetime
+    """UTC without zone."""
+    until: datetime
+    days: tuple[date, ...]
+    """Reporting days, by the local date on which each ends."""
+    hours: pd.DataFrame
+    """region, means, post, state, cause, group, hours, chances, day (a date): see `split_hours`."""
+    exposure: pd.DataFrame
+    """region, day (a date), hours watched and lost, share of incidents noticed: see `measure_exposure`."""
+    losses: pd.DataFrame
+    """Hours of watching lost by region, means, post, state and cause, most first."""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether anything at all is known of the effort."""
+        return not self.hours.empty
+
+    @property
+    def is_kept_out(self) -> bool:
+        """Tell whether somebody kept the monitors from watching: denied, delayed, jammed or confined."""
+        return bool(self.losses["state"].isin(["denied", "delayed", "jammed", "confined"]).any())
+
+    def watched(self, region: str, n: float) -> Watched:
+        """Return `n` incidents of a region beside the watching of the whole period, for `correct_rate`."""
+        rows = self.exposure[self.exposure["region"] == region]
+        mean = rows[["share", "share_low", "share_high"]].mean() if len(rows) else None
+        low, middle, high = (
+            (0.0, 0.0, 0.0)
+            if mean is None
+            else (float(mean["share_low"]), float(mean["share"]), float(mean["share_high"]))
+        )
+        return Watched(n=n, days=float(len(self.days)), share=middle, share_low=low, share_high=high)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what a report says of the effort: hours, then what was lost and to whom."""
+        if not self.is_recorded:
+            return (
+                "No effort of observation is recorded for this period: counts cannot be corrected for it.",
+            )
+        watched, lost = self.exposure["hours_watched"].sum(), self.exposure["hours_lost"].sum()
+        said = [f"Watched for {watched:,.0f} hours; {lost:,.0f} hours of watching were lost."]
+        for row in self.losses.itertuples():
+            cause = f" ({row.cause})" if row.cause else ""
+            said.append(f"{row.region}: {row.post} {row.state} for {row.hours:.1f} hours{cause}.")
+        return tuple(said)
+
+
+def measure_effort(
+    store: Store,
+    since: datetime,
+    until: datetime,
+    *,
+    group: str = str(KindGroup.fire),
+    chances: Chances | None = None,
+    as_of: int | None = None,
+) -> Effort:
+    """Return the effort of a period (UTC without zone), by reporting days.
+
+    `group` is the group of kinds whose noticing is asked for. `chances`, from `read_posture_chances`, stand
+    in where a row of effort gives no chance of its own; without them the records `effort.p_detect.*` do.
+    Raises StoreError where the store has no mission.
+    """
+    mission = read_mission(store)
+    ends = list_cutoffs(mission, since, until)
+    rows = store.read_current(EFFORTS, Selection(since=since, until=until, as_of=as_of))
+    if chances is not None and len(rows):
+        rows = fill_chances(rows, chances, group=group)
+    hours = split_hours(rows, ends)
+    exposure = measure_exposure(hours, ends, group=group, regions=[region.name for region in mission.regions])
+    days = tuple(day_ending(mission, end) for end in ends[1:])
+    for frame in (hours, exposure):
+        frame["day"] = [days[number] for number in frame["day"]]
+    return Effort(since, until, days, hours, exposure, list_losses(hours))
+
+
+def list_cutoffs(mission: Mission, since: datetime, until: datetime) -> list[datetime]:
+    """Return `since`, every cut-off between, and `until`, all UTC without zone."""
+    day = since - timedelta(days=1)
+    between = []
+    while day <= until + timedelta(days=1):
+        cutoff = mission.cutoff_utc(day)
+        if since < cutoff < until:
+            between.append(cutoff)
+        day += timedelta(days=1)
+    return [since, *between, until]
+
+
+def day_ending(mission: Mission, end: datetime) -> date:
+    """Return the reporting day (the local date of its cut-off) to which the moment before `end` belongs."""
+    zone = ZoneInfo(mission.zone)
+    local = (end - timedelta(microseconds=1)).replace(tzinfo=ZoneInfo("UTC")).astimezone(zone)
+    is_later = local.time() >= mission.cutoff
+    return local.date() + timedelta(days=1) if is_later else local.date()
+
+
+def read_posture_chances(folder: Path, *, posture: str = "") -> Chances:
+    """Return the chance that an incident is noticed by sector and group of kinds, from a plan's folder.
+
+    `posture` defaults to the one planned in full. Raises OutputError where the folder holds no plan, or a
+    plan that says nothing of detection (a scenario that is only a length), or not that posture.
+    """
+    table = folder / "tables" / "detection.csv"
+    name = posture or str(_read_json(folder / "plan.json").get("posture", ""))
+    rows = list(csv.DictReader(_read_text(table).splitlines()))
+    try:
+        return p_detect_of_plan(rows, name)
+    except KeyError:
+        known = ", ".join(sorted({row.get("posture", "") for row in rows})) or "none"
+        raise _refused(table, f"has no posture '{name}'", f"choose one of: {known}") from None
+    except (ValueError, StopIteration):
+        raise _refused(table, "is not a table of detection", "make the plan again") from None
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    try:
+        found = json.loads(_read_text(path))
+    except ValueError:
+        raise _refused(path, "is not JSON", "make the plan again") from None
+    return found if isinstance(found, dict) else {}
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise _refused(path, f"is larger than {_MOST_BYTES:,} bytes", "name the folder of a plan")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        hint = "name the folder of a plan of a line with sectors: truceline plan ... --out FOLDER"
+        raise _refused(path, "cannot be read", hint) from None
+
+
+def _refused(path: Path, found: str, hint: str) -> OutputError:
+    return OutputError("plan", [Problem(str(path), found, hint)])

@@ -1,0 +1,46 @@
+"""Write a day's report into a folder: page, document, rows, positions and figures, all or none."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from truceline.files import replace_folder
+from truceline.monitor.day_model import DayReport
+from truceline.provenance import DIGEST_CHARACTERS
+from truceline.publish.daily_annex import make_figures_json, make_geojson, make_rows_table
+from truceline.publish.daily_docx import render_daily_docx
+from truceline.publish.daily_figures import draw_daily_figures, draw_daily_pictures
+from truceline.publish.daily_html import render_daily
+from truceline.publish.daily_view import view_day
+from truceline.publish.daily_words import Catalogue, Words, load_texts
+
+MARKER = "daily.json"
+"""File of figures that every such folder holds: a folder without it is never replaced."""
+
+
+def write_daily(report: DayReport, folder: Path, *, texts: Catalogue | None = None) -> tuple[str, ...]:
+    """Write the report in one language (English by default) and return the names of the files.
+
+    daily-DATE.html, .docx, .csv, .geojson, and daily.json with the figures and the hash of each file. The
+    same report gives the same bytes. Raises OutputError where the folder is somebody else's or cannot be
+    written; the old one stays then.
+    """
+    words = Words(texts or load_texts(), report.zone)
+    page = view_day(report, words)
+    stem = f"daily-{report.nights[-1].isoformat()}"
+    with replace_folder(folder, marker=MARKER) as new:  # refuses a foreign folder before the work starts
+        pictures = draw_daily_pictures(report, words)
+        contents = {
+            f"{stem}.html": render_daily(page, draw_daily_figures(report, words)).encode(),
+            f"{stem}.docx": render_daily_docx(page, pictures, dated=report.issued_at),
+            f"{stem}.csv": make_rows_table(report).to_csv().encode(),
+            f"{stem}.geojson": make_geojson(report).encode(),
+        }
+        hashes = {
+            name: hashlib.sha256(data).hexdigest()[:DIGEST_CHARACTERS] for name, data in contents.items()
+        }
+        contents[MARKER] = make_figures_json(report, hashes).encode()
+        for name, data in contents.items():
+            (new / name).write_bytes(data)
+    return tuple(contents)

@@ -1,0 +1,86 @@
+"""The front door of the stores: make one, open one, by a path or an address.
+
+A path is an embedded store, one file (DuckDB). An address `scheme://...` is a server; none is built yet.
+The libraries behind a store are loaded when one is opened, not before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from truceline.errors import Problem
+from truceline.store.base import Store, StoreError
+
+Clock = Callable[[], datetime]
+"""Returns the present moment, UTC without zone."""
+
+MEMORY_LIMIT = "2GiB"
+"""Memory the database itself may use before it spills to disk beside the store; frames come on top."""
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+def read_clock() -> datetime:
+    """Return the present moment by the clock of the machine, UTC without zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def create_store(
+    path: str | Path,
+    *,
+    memory_limit: str = MEMORY_LIMIT,
+    threads: int | None = None,
+    clock: Clock = read_clock,
+) -> Store:
+    """Make an empty store and open it for writing.
+
+    The file appears whole, with its tables, or not at all. Raises StoreError where something of that name is
+    there already or it cannot be made.
+    """
+    from truceline.store.duckdb_store import create_duckdb_store
+
+    return create_duckdb_store(_as_path(path), memory_limit=memory_limit, threads=threads, clock=clock)
+
+
+def open_store(
+    path: str | Path,
+    *,
+    writing: bool = False,
+    wait_s: float = 60.0,
+    on_wait: Callable[[str], None] | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    threads: int | None = None,
+    clock: Clock = read_clock,
+) -> Store:
+    """Open a store: for reading, or for writing (and reading).
+
+    One program writes at a time, and while it has the store open nobody else reads; several may read at
+    once. Whoever comes later waits up to `wait_s` seconds; `on_wait` is told at once, and every few seconds
+    then, what is waited for. `memory_limit` (such as "2GiB") and `threads` (all cores by default) bound the
+    database; what does not fit is spilled into a hidden folder beside the store, removed on closing.
+
+    Raises StoreError where there is no store, it is of a later version, or it stays in use too long.
+    """
+    from truceline.store.duckdb_store import open_duckdb_store
+
+    return open_duckdb_store(
+        _as_path(path),
+        writing=writing,
+        wait_s=wait_s,
+        on_wait=on_wait,
+        memory_limit=memory_limit,
+        threads=threads,
+        clock=clock,
+    )
+
+
+def _as_path(path: str | Path) -> Path:
+    """Return the file; StoreError for an address of a server, of which none can be opened yet."""
+    if isinstance(path, str) and (address := _ADDRESS.match(path)):
+        scheme = address.group(1).lower()
+        found = f"is an address ({scheme}://), and only stores in a file can be opened so far"
+        # The rest of an address may hold a password: it is not repeated.
+        raise StoreError("store", [Problem(f"{scheme}://...", found, "give the path of a file")])
+    return Path(path)

@@ -1,0 +1,124 @@
+"""A store answers as its slow readable twin does, whatever is written and asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reference_store import ReferenceStore
+from store_kinds import KINDS, Ticking
+
+from truceline.events.frames import make_frame
+from truceline.events.schema import BATCHES, EFFORTS, INCIDENTS, JUDGEMENTS, LINKS, REPORTS, SETTINGS, Table
+from truceline.store.base import Selection, Store
+
+EPOCH = datetime(2025, 4, 20)
+WORDS = st.sampled_from(["", "a", "b", "Ж", "a'b\"c", "x\x00y"])
+IDS = st.integers(1, 4)
+MOMENTS = st.one_of(st.none(), st.integers(-40, 40).map(lambda hours: EPOCH + timedelta(hours=hours)))
+NUMBERS = st.one_of(st.none(), st.integers(-3, 3).map(lambda halves: halves / 2))
+WHOLE = st.one_of(st.none(), st.integers(-(2**62), 2**62))
+WRITTEN = {
+    SETTINGS: {"name": WORDS, "value": WORDS},
+    BATCHES: {"batch_id": WHOLE, "feed": WORDS},
+    LINKS: {"report_id": IDS, "incident_id": st.one_of(st.none(), IDS), "score": NUMBERS},
+    INCIDENTS: {
+        "incident_id": IDS, "time_from": MOMENTS, "time_to": MOMENTS, "lon": NUMBERS, "lat": NUMBERS,
+        "kind": WORDS, "count_best": NUMBERS, "n_reports": st.one_of(st.none(), IDS),
+    },
+    JUDGEMENTS: {
+        "incident_id": IDS, "agreement": WORDS, "clause": WORDS, "time_from": MOMENTS, "verdict": WORDS,
+        "is_exercise": st.booleans(), "acts_best": NUMBERS,
+    },
+    EFFORTS: {"key": WORDS, "time_from": MOMENTS, "time_to": MOMENTS, "lon": NUMBERS, "lat": NUMBERS},
+    REPORTS: {
+        "feed": st.sampled_from(["f", "g"]), "key": st.sampled_from(["k", "l", "m"]),
+        "digest": st.sampled_from(["1", "2"]), "time_from": MOMENTS, "time_to": MOMENTS, "kind": WORDS,
+        "lon": NUMBERS, "lat": NUMBERS, "flags": WHOLE,
+    },
+}  # fmt: skip
+SUMS = {INCIDENTS: ["count_best", "n_reports"], JUDGEMENTS: ["acts_best"], LINKS: ["score"]}
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> tuple[Table, pd.DataFrame]:
+    """Draw some rows of a table."""
+    table = draw(st.sampled_from(list(WRITTEN)))
+    n_rows = draw(st.integers(0, 5))
+    columns = {
+        name: draw(st.lists(values, min_size=n_rows, max_size=n_rows))
+        for name, values in WRITTEN[table].items()
+    }
+    return table, make_frame(table, columns, n_rows=n_rows)
+
+
+CHANGES_MADE = st.lists(st.tuples(st.lists(frames(), max_size=4), st.booleans()), max_size=5)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[Table, Selection, dict[str, Any]]:
+    """Draw what to read, and how to count it."""
+    table = draw(st.sampled_from(list(WRITTEN)))
+    columns = WRITTEN[table]
+    chosen: dict[str, Any] = {"as_of": draw(st.none() | st.integers(0, 6))}
+    if table.starts:
+        chosen["since"], chosen["until"] = draw(MOMENTS), draw(MOMENTS)
+    name = draw(st.none() | st.sampled_from(list(columns)))
+    if name is not None:
+        chosen["equals"] = {name: draw(st.one_of(columns[name], st.lists(columns[name], max_size=3)))}
+    numbered = [name for name in columns if name.endswith("_id")]
+    if numbered and draw(st.booleans()):
+        chosen["ids"] = {draw(st.sampled_from(numbered)): draw(st.lists(IDS, max_size=4))}
+    if "lon" in columns and draw(st.booleans()):
+        chosen["box"] = (-1.0, -0.5, draw(st.sampled_from([0.0, 1.5])), 1.0)
+    by = draw(st.lists(st.sampled_from(list(columns)), unique=True, max_size=2))
+    shift = draw(st.none() | st.sampled_from([0.0, 4.5, -30.25])) if table.starts else None
+    return table, Selection(**chosen), {"by": by, "sums": SUMS.get(table, []), "day_shift_h": shift}
+
+
+class SpoiledError(Exception):
+    """A change that is given up."""
+
+
+def write(store: Store, changes: list[tuple[list[tuple[Table, pd.DataFrame]], bool]]) -> list[Any]:
+    """Make changes, giving up those that are to be spoiled; return every answer on the way."""
+    answers: list[Any] = []
+    for parts, is_spoiled in changes:
+        try:
+            with store.change(who="somebody", what="import", why="a test") as change:
+                answers.append(change.change_id)
+                for table, frame in parts:
+                    add = table is REPORTS
+                    answers.append(change.add_reports(frame) if add else change.append(table, frame))
+                    answers.append(change.reserve(table.name, len(frame)))
+                change.note({"parts": len(parts)})
+                if is_spoiled:
+                    raise SpoiledError
+        except SpoiledError:
+            pass
+        answers.append(store.last_change())
+    return answers
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(changes=CHANGES_MADE, asked=st.lists(questions(), min_size=5, max_size=10))
+def test_a_store_answers_as_its_twin_does(kind: str, changes: Any, asked: Any) -> None:
+    with TemporaryDirectory() as folder, KINDS[kind](Path(folder)).create() as store:
+        twin = ReferenceStore(Ticking())
+        assert write(store, changes) == write(twin, changes)
+        for table, select, counting in asked:
+            for ask in ("read", "read_current"):
+                ours, theirs = (getattr(each, ask)(table, select) for each in (store, twin))
+                pd.testing.assert_frame_equal(ours, theirs)
+                some = list(WRITTEN[table])[::-1]
+                ours = getattr(store, ask)(table, select, columns=some)
+                pd.testing.assert_frame_equal(ours, theirs[some])
+            ours, theirs = (each.tally(table, select, **counting) for each in (store, twin))
+            pd.testing.assert_frame_equal(ours, theirs)
