@@ -163,13 +163,16 @@ def replay(
         Path | None,
         typer.Option(metavar="FILE", help="Table of known truces to score against; ours by default."),
     ] = None,
+    lag: Annotated[
+        str, typer.Option(metavar="TIME", help="Time after the cut-off at which each day is judged.")
+    ] = "12 h",
     keep: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Keep the scratch store of the replay under this name."),
     ] = None,
     wait: WaitOption = DEFAULT_WAIT_S,
 ) -> None:
-    """Run a past period day by day as if it were live, and score what was said each evening."""
+    """Run a past period day by day as if it were live, and score what was said of each day."""
     import tempfile
 
     from truceline.events.warning_score import read_known_truces
@@ -177,14 +180,14 @@ def replay(
     from truceline.store.open import create_store
 
     first, last = read_day(since, "--from"), read_day(until, "--to")
-    known = read_known_truces(truces)
+    known, wanted = read_known_truces(truces), read_hours(lag, "--lag")
     with (
         tempfile.TemporaryDirectory(prefix="truceline-replay-") as folder,
         open_for(store, writing=False, wait_s=wait) as opened,
         create_store(keep or Path(folder) / "replay.duckdb") as scratch,
         show_progress(["replay"], quiet=False) as tell,
     ):
-        done = replay_period(opened, scratch, first=first, last=last, truces=known, progress=tell)
+        done = replay_period(opened, scratch, first=first, last=last, truces=known, lag=wanted, progress=tell)
     _print_replay(done)
 
 
@@ -204,7 +207,7 @@ def _print_replay(done: Replay) -> None:
         )
         for each in done.days
     ]
-    print_table(("evening of", "reports", "incidents", "expected", "ratio", "truce?", "alarm"), rows)
+    print_table(("reporting day", "reports", "incidents", "expected", "ratio", "truce?", "alarm"), rows)
     print_line()
     for truce in done.truces:
         end = "open" if truce.ends is None else f"{truce.ends:%Y-%m-%d %H:%M}"

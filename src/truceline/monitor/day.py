@@ -49,6 +49,7 @@ from truceline.monitor.day_model import (
 )
 from truceline.monitor.day_period import Period, gather_period, name_places
 from truceline.monitor.day_rows import make_restrictions, make_sightings
+from truceline.monitor.day_totals import find_busy_nights, find_first_night, tally_totals, total_violations
 from truceline.monitor.issuing import find_corrections
 from truceline.monitor.mission import Mission
 from truceline.store.base import Selection, Store
@@ -112,8 +113,8 @@ def gather_day(
     issued = issued_at or end + timedelta(hours=delay_h)
     last = store.last_change() if as_of is None else as_of
     nights = tuple(day - timedelta(days=n_days - 1 - i) for i in range(n_days))
-    history = _read_history(store, mission, stamp, end, previous_start, agreements, last)
-    chosen = choose_rows(history)
+    recent = _read_recent(store, mission, stamp, end, previous_start, last)
+    chosen = choose_rows(recent)
     period = gather_period(
         store,
         mission,
@@ -122,14 +123,16 @@ def gather_day(
         issued_at=issued,
         include_exercises=include_exercises,
         as_of=last,
-        judged=history,
+        judged=recent,
     )
     counted = chosen[is_counted(chosen, include_exercises=include_exercises)]
     before = chosen[(chosen["time_from"] >= previous_start) & (chosen["time_from"] < start)]
+    year, _ = mission.period(stamp, n_days=YEAR_DAYS)
+    first_night = find_first_night(store, year, end, mission, as_of=last)
     efforts = store.read_current(EFFORTS, Selection(since=previous_start, until=end, as_of=last))
     efforts = efforts.assign(area=name_areas(efforts["region"], mission))
     regions = _make_regions(period, before, mission, nights)
-    year, number, corrects = _number(store, issued, mission, start, end, last)
+    year_, number, corrects = _number(store, issued, mission, start, end, last)
     corrections = find_corrections(
         store,
         start - timedelta(days=CORRECTION_DAYS),
@@ -143,7 +146,7 @@ def gather_day(
         mission=mission.name,
         sides=dict(mission.sides),
         zone=mission.zone,
-        year=year,
+        year=year_,
         number=number,
         corrects=corrects,
         issued_at=issued,
@@ -165,11 +168,11 @@ def gather_day(
         restrictions=_all_restrictions(period, efforts, start, end),
         effort=tuple(effort) or sum_effort(efforts, previous_start, start, end, mission),
         trend=tuple(trend),
-        clauses=_by_clause(history, start, end, previous_start, include_exercises),
-        since=_since(history, agreements, end, nights[-1], mission, include_exercises),
-        zero_days=_zero_days(store, counted, agreements, nights, end, mission, period, last),
+        clauses=_by_clause(recent, start, end, previous_start, include_exercises),
+        since=_since(store, agreements, end, nights[-1], mission, include_exercises, last),
+        zero_days=_zero_days(store, agreements, nights, mission, period, first_night, last),
         history=_trail(counted, nights[-1]),
-        year_means=_year_means(counted, nights[-1], mission),
+        year_means=_year_means(store, first_night, nights[-1], mission, include_exercises, last),
         corrections=corrections,
         map_points=map_points,
         posts=_posts(efforts, start, end),
@@ -219,19 +222,12 @@ def with_number(report: DayReport, number: int) -> DayReport:
     return replace(report, number=number)
 
 
-def _read_history(
-    store: Store,
-    mission: Mission,
-    stamp: datetime,
-    end: datetime,
-    previous_start: datetime,
-    agreements: Sequence[AgreementLine],
-    as_of: int,
+def _read_recent(
+    store: Store, mission: Mission, stamp: datetime, end: datetime, previous_start: datetime, as_of: int
 ) -> pd.DataFrame:
-    """Return judged incidents back to the earliest moment that any figure needs."""
-    year, _ = mission.period(stamp, n_days=YEAR_DAYS)
-    since = min([year, previous_start, *(agreement.since for agreement in agreements)])
-    return read_judged(store, since, end, mission, as_of=as_of)
+    """Return judged incidents of the period, the one before and the days of the first chart."""
+    trail, _ = mission.period(stamp, n_days=TRAIL_DAYS)
+    return read_judged(store, min(trail, previous_start), end, mission, as_of=as_of)
 
 
 def _make_regions(
@@ -245,7 +241,7 @@ def _make_regions(
         if name == OTHER and not rows and not earlier.violations.n_incidents:
             continue
         region = known.get(name)
-        places, together = name_places(rows, period.facts, region)
+        places, together = name_places(rows, period.middles, region)
         is_here = period.judged["area"] == name
         regions.append(
             RegionDay(
@@ -336,47 +332,58 @@ def _by_clause(
 
 
 def _since(
-    history: pd.DataFrame,
+    store: Store,
     agreements: Sequence[AgreementLine],
     end: datetime,
     night: date,
     mission: Mission,
     include_exercises: bool,
+    as_of: int,
 ) -> tuple[SinceLine, ...]:
     lines = []
     for agreement in agreements:
         if agreement.since >= end:
             continue
-        until = min(end, agreement.until or end)
-        under = history[history["agreement"] == agreement.name]
-        under = under[(under["time_from"] >= agreement.since) & (under["time_from"] < until)]
-        tally = tally_frame(choose_rows(under), include_exercises=include_exercises)
+        totals = total_violations(
+            store,
+            agreement.since,
+            min(end, agreement.until or end),
+            mission,
+            include_exercises=include_exercises,
+            agreement=agreement.name,
+            as_of=as_of,
+        )
         n_days = (night - night_of(agreement.since, mission)).days + 1
-        lines.append(SinceLine(agreement, tally, n_days))
+        lines.append(SinceLine(agreement, tally_totals(totals), n_days))
     return tuple(lines)
 
 
 def _zero_days(
     store: Store,
-    counted: pd.DataFrame,
     agreements: Sequence[AgreementLine],
     nights: tuple[date, ...],
-    end: datetime,
     mission: Mission,
     period: Period,
+    first_night: date | None,
     as_of: int,
 ) -> ZeroDays:
-    """Count reporting days without violations since the agreement, or since the first one known."""
-    is_today = not period.total.violations.n_incidents
-    told = {stamp.date() for stamp in counted["night"].unique()}
-    first = min([*told, nights[0]])
+    """Count reporting days without violations since the agreement, or since the first one known.
+
+    Looked for on a day that is one; on any other there is nothing to tell.
+    """
+    first = min(first_night or nights[0], nights[0])
+    last = nights[-1]
+    end = mission.cutoff_utc(datetime.combine(last, time()))
     if agreements and agreements[0].since < end:
         first = night_of(agreements[0].since, mission)
-    days = [first + timedelta(days=i) for i in range((nights[-1] - first).days + 1)]
-    quiet = [day for day in days if day not in told]
-    if not quiet or not is_today:
-        return ZeroDays(first, len(quiet), 0, is_today, is_watched=False)
-    since = mission.cutoff_utc(datetime.combine(first - timedelta(days=1), time()))
+    if period.total.violations.n_incidents:
+        return ZeroDays(first, 0, 0, is_today=False, is_watched=False)
+    busy = find_busy_nights(
+        store, first, last, mission, include_exercises=period.include_exercises, as_of=as_of
+    )
+    days = (first + timedelta(days=i) for i in range((last - first).days + 1))
+    quiet = [day for day in days if day not in busy]
+    since, _ = mission.period(datetime.combine(first, time()))
     watched = store.read_current(
         EFFORTS,
         Selection(since=since, until=end, equals={"state": "watched"}, as_of=as_of),
@@ -389,7 +396,7 @@ def _zero_days(
         is_watched = bool(((starts < np.datetime64(upper)) & (ends > np.datetime64(lower))).any())
         n_unwatched += not is_watched
     # The last of them is the last day of the period: nothing was recorded in it.
-    return ZeroDays(first, len(quiet) - n_unwatched, n_unwatched, is_today, is_watched)
+    return ZeroDays(first, len(quiet) - n_unwatched, n_unwatched, is_today=True, is_watched=is_watched)
 
 
 def _trail(counted: pd.DataFrame, night: date) -> tuple[DailyCount, ...]:
@@ -403,23 +410,20 @@ def _trail(counted: pd.DataFrame, night: date) -> tuple[DailyCount, ...]:
     )
 
 
-def _year_means(counted: pd.DataFrame, night: date, mission: Mission) -> tuple[YearMean, ...]:
-    """Return violations a day over the last year, or since the first one known where that is later."""
-    first = np.datetime64(night - timedelta(days=YEAR_DAYS - 1))
-    year = counted[counted["night"] >= first]
-    if year.empty:
+def _year_means(
+    store: Store, first: date | None, night: date, mission: Mission, include_exercises: bool, as_of: int
+) -> tuple[YearMean, ...]:
+    """Return violations a day since `first`: over the last year, or since the first one known."""
+    if first is None:
         return ()
-    n_days = (night - year["night"].min().date()).days + 1
-    violations = sum_by(year, ("area",))
-    explosions = sum_by(year[year["act_class"] == str(ActClass.explosion)], ("area",))
+    n_days = (night - first).days + 1
+    since, until = mission.period(datetime.combine(night, time()), n_days=n_days)
+    totals = total_violations(store, since, until, mission, include_exercises=include_exercises, as_of=as_of)
+    bangs = totals[totals["act_class"] == str(ActClass.explosion)]
+    violations, explosions = (sum_by(rows, ("area",)) for rows in (totals, bangs))
     names = [*(region.name for region in mission.regions), OTHER]
     return tuple(
-        YearMean(
-            name,
-            violations.get((name,), violations.get(name, 0)) / n_days,
-            explosions.get((name,), explosions.get(name, 0)) / n_days,
-            n_days,
-        )
+        YearMean(name, violations.get(name, 0) / n_days, explosions.get(name, 0) / n_days, n_days)
         for name in names
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from truceline.events.kinds import GROUP_OF, Kind, KindGroup, Phase
+from truceline.events.kinds import KINETIC, Kind, Phase
 from truceline.events.schema import INCIDENTS, JUDGEMENTS, VERIFICATIONS
 from truceline.monitor.day_model import ActClass, Count, Tally
 from truceline.monitor.mission import Mission
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OTHER = ""
 """Region of everything outside the mission's regions."""
-_COLUMNS = (
+JUDGED_COLUMNS = (
     "incident_id", "time_from", "agreement", "clause", "verdict", "region", "kind", "phase", "unit", "p",
     "acts_low", "acts_best", "acts_high", "is_exercise",
 )  # fmt: skip
@@ -43,7 +43,8 @@ _CLASS_OF_UNIT = {
     "bursts": ActClass.burst,
     "shots": ActClass.shot,
 }
-_FIRE = {str(kind) for kind, group in GROUP_OF.items() if group is KindGroup.fire}
+FIRE = tuple(str(kind) for kind in KINETIC)
+"""Kinds whose violations are violations of the ceasefire."""
 _PHASES = {str(phase) for phase in Phase}
 _DAY = timedelta(days=1)
 
@@ -57,11 +58,11 @@ def read_judged(
     mission's region, or OTHER), `phase` (undetermined for explosions of none) and `night` (datetime64, the
     reporting day). `since` and `until` in UTC without zone.
     """
-    wanted = Selection(since=since, until=until, equals={"verdict": ("violation", "unclear")}, as_of=as_of)
-    judged = store.read_current(JUDGEMENTS, wanted, columns=_COLUMNS)
-    judged = judged[judged["kind"].isin(_FIRE)]
+    equals = {"verdict": ("violation", "unclear"), "kind": FIRE}
+    wanted = Selection(since=since, until=until, equals=equals, as_of=as_of)
+    judged = store.read_current(JUDGEMENTS, wanted, columns=JUDGED_COLUMNS)
     if not judged.empty:
-        judged = judged[~judged["incident_id"].isin(_find_withdrawn(store, since, until, as_of))]
+        judged = judged[~judged["incident_id"].isin(find_withdrawn(store, since, until, as_of))]
     return add_counts(judged.reset_index(drop=True), mission)
 
 
@@ -70,17 +71,18 @@ def add_counts(judged: pd.DataFrame, mission: Mission) -> pd.DataFrame:
     low, best, high = round_acts(
         *(judged[f"acts_{bound}"].to_numpy(float) for bound in ("low", "best", "high"))
     )
+    night = nights_of(judged["time_from"], mission)
+    return add_classes(judged, mission).assign(low=low, best=best, high=high, night=night)
+
+
+def add_classes(judged: pd.DataFrame, mission: Mission) -> pd.DataFrame:
+    """Return the frame with `act_class`, `area` and `phase` as they are counted."""
     classes = _classes(judged["kind"], judged["unit"])
     is_open = (classes == str(ActClass.explosion)) & ~judged["phase"].isin(_PHASES)
-    phase = judged["phase"].mask(is_open, str(Phase.undetermined))
     return judged.assign(
-        low=low,
-        best=best,
-        high=high,
-        phase=phase,
+        phase=judged["phase"].mask(is_open, str(Phase.undetermined)),
         act_class=classes,
         area=name_areas(judged["region"], mission),
-        night=nights_of(judged["time_from"], mission),
     )
 
 
@@ -179,7 +181,10 @@ def count_frame(rows: pd.DataFrame) -> Count:
 
 def sum_by(rows: pd.DataFrame, columns: Sequence[str]) -> Mapping[Any, int]:
     """Return the most likely acts of rows by the values of some columns."""
-    return {} if rows.empty else rows.groupby(list(columns), sort=True)["best"].sum().to_dict()
+    if rows.empty:
+        return {}
+    by = list(columns) if len(columns) > 1 else columns[0]
+    return rows.groupby(by, sort=True)["best"].sum().to_dict()  # type: ignore[no-any-return]
 
 
 def _classes(kinds: pd.Series, units: pd.Series) -> pd.Series:
@@ -190,18 +195,24 @@ def _classes(kinds: pd.Series, units: pd.Series) -> pd.Series:
     return named.map(str)
 
 
-def _find_withdrawn(store: Store, since: datetime, until: datetime, as_of: int | None) -> Any:
-    """Return the numbers of incidents that became part of others or were refuted."""
-    merged = store.read_current(
-        INCIDENTS,
-        Selection(since=since, until=until, as_of=as_of),
-        columns=("incident_id", "merged_into"),
-    )
+def find_withdrawn(store: Store, since: datetime, until: datetime, as_of: int | None) -> Any:
+    """Return the numbers (int64) of incidents that became part of others, or were refuted.
+
+    Judging again takes them out as well; until then their old verdicts stand. The merged are those of the
+    period, the refuted those of any.
+    """
+    within = Selection(since=since, until=until, as_of=as_of)
+    targets = store.tally(INCIDENTS, within, by=("merged_into",))["merged_into"].dropna()
     refuted = store.read_current(
         VERIFICATIONS, Selection(equals={"status": "refuted"}, as_of=as_of), columns=("incident_id",)
     )
-    gone = merged.loc[merged["merged_into"].notna(), "incident_id"].to_numpy(dtype=np.int64)
-    return np.union1d(gone, refuted["incident_id"].to_numpy(dtype=np.int64))
+    gone = refuted["incident_id"].to_numpy(np.int64)
+    if len(targets):
+        ids = {"merged_into": targets.to_numpy(np.int64)}
+        select = Selection(since=since, until=until, ids=ids, as_of=as_of)
+        merged = store.read_current(INCIDENTS, select, columns=("incident_id",))
+        gone = np.union1d(gone, merged["incident_id"].to_numpy(np.int64))
+    return gone
 
 
 def _since_midnight(clock: time) -> timedelta:

@@ -374,7 +374,8 @@ class ZeroDays:
     since: date
     """First reporting day looked at."""
     n_days: int
-    """Of them without a violation, the present one included; those on which nobody watched are left out."""
+    """Of them without a violation, the present one included; those on which nobody watched are left out.
+    Zero where the period reported is none."""
     n_unwatched: int
     """Without a violation and without a recorded hour of watching."""
     is_today: bool

@@ -6,7 +6,7 @@ Used for the day itself and, later, to see whether the figures of an earlier rep
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -60,6 +60,11 @@ class Period:
     def harms(self) -> list[HarmLine]:
         """People hurt and things damaged."""
         return make_harms(self.facts, self.areas)
+
+    @cached_property
+    def middles(self) -> dict[str, tuple[float, float]]:
+        """Longitude and latitude of the middle of the incidents at each named place."""
+        return _middles(self.facts)
 
     def region(self, name: str) -> Tally:
         """Return the counts of the rows of a region."""
@@ -134,12 +139,12 @@ def _keys_of(row: DayRow, include_exercises: bool) -> list[str]:
 
 
 def name_places(
-    rows: Sequence[DayRow], facts: Facts, region: Region | None
+    rows: Sequence[DayRow], middles: Mapping[str, tuple[float, float]], region: Region | None
 ) -> tuple[tuple[PlaceLine, ...], Count]:
     """Return the fewest places that hold more than half of the acts counted, and what they hold together.
 
-    At most MAX_PLACES: then they may hold less. Distance and bearing are geodesic on WGS 84, from the
-    region's centre to the middle of the incidents placed there.
+    `middles` are longitude and latitude by place. At most MAX_PLACES are named: then they may hold less.
+    Distance and bearing are geodesic on WGS 84, from the region's centre to the middle of the incidents.
     """
     counted = [row for row in rows if row.is_counted]
     total = sum(row.count.best for row in counted)
@@ -149,7 +154,6 @@ def name_places(
             key = (row.place, row.control_side)
             by_place[key] = by_place.get(key, NONE) + row.count
     ranked = sorted(by_place.items(), key=lambda item: (-item[1].best, item[0]))
-    middles = _middles(facts)
     lines: list[PlaceLine] = []
     together = NONE
     for (place, side), count in ranked[:MAX_PLACES]:

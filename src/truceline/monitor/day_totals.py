@@ -20,6 +20,7 @@ from truceline.monitor.day_counts import (
     add_counts,
     choose_rows,
     find_withdrawn,
+    night_of,
     nights_of,
     round_acts,
 )
@@ -99,7 +100,7 @@ def find_first_night(
     days = store.tally(JUDGEMENTS, select, day_shift_h=0.0)
     if days.empty:
         return None
-    first = days["day"].iloc[0].to_pydatetime()  # by the calendar of UTC: the reporting day is read off the rows
+    first = days["day"].iloc[0].to_pydatetime()  # a day of UTC: the reporting day is read off its rows
     near = Selection(since=max(since, first), until=min(until, first + _DAY), equals=equals, as_of=as_of)
     moments = store.read_current(JUDGEMENTS, near, columns=("time_from",))["time_from"]
     return nights_of(moments, mission).min().date()  # type: ignore[no-any-return]
@@ -121,9 +122,11 @@ def find_busy_nights(
     n_rows: dict[date, int] = {}
     for since, until, shift_h in _even_stretches(first, last, mission):
         select = Selection(since=since, until=until, equals=equals, as_of=as_of)
-        for row in store.tally(JUDGEMENTS, select, day_shift_h=shift_h).itertuples():
-            day = row.day.date()
-            n_rows[day] = n_rows.get(day, 0) + int(row.n)
+        told = store.tally(JUDGEMENTS, select, day_shift_h=shift_h)
+        if shift_h is None:  # one day, of 23 or 25 hours
+            n_rows[night_of(since, mission)] = int(told["n"].sum())
+        else:
+            n_rows |= {row.day.date(): int(row.n) for row in told.itertuples()}
     since, until = _bounds(first, last, mission)
     gone = find_withdrawn(store, since, until, as_of)
     if gone.size:
@@ -156,7 +159,9 @@ def _find_special(store: Store, alike: pd.DataFrame, select: Selection) -> Any:
 
 def _weigh(rows: pd.DataFrame, weight: Any) -> pd.DataFrame:
     """Return acts and incidents of rows times a weight, with what they are grouped by."""
-    low, best, high = round_acts(*(rows[f"acts_{bound}"].to_numpy(float) for bound in ("low", "best", "high")))
+    low, best, high = round_acts(
+        *(rows[f"acts_{bound}"].to_numpy(float) for bound in ("low", "best", "high"))
+    )
     kept = rows[["area", "act_class", "phase", "is_exercise"]]
     return kept.assign(low=low * weight, best=best * weight, high=high * weight, n=weight)
 
@@ -172,25 +177,18 @@ def _bounds(first: date, last: date, mission: Mission) -> tuple[datetime, dateti
 
 def _even_stretches(
     first: date, last: date, mission: Mission
-) -> Iterator[tuple[datetime, datetime, float]]:
-    """Yield since, until and shift in hours of stretches of reporting days of 24 hours each.
+) -> Iterator[tuple[datetime, datetime, float | None]]:
+    """Yield since, until and a shift in hours that turns a moment into one whose date is the reporting day.
 
-    The shift turns a moment within the stretch into one whose date is the reporting day. A day in which
-    clocks are changed stands alone, shifted by its end: it is a whole day whatever its length.
+    Stretches of days of 24 hours share a shift. A day in which clocks are changed stands alone, without one.
     """
     start, day = first, first
     while day <= last:
         following = day + _DAY
         is_even = _length(day, mission) == _DAY
-        if following > last or not is_even or _length(following, mission) != _DAY:
+        if not is_even or following > last or _length(following, mission) != _DAY:
             since, until = _bounds(start, day, mission)
-            # From the last instant of the day to the last instant before midnight of its date.
-            shift = datetime.combine(day + _DAY, time()) - until
-            if not is_even:
-                until_shift = shift / _HOUR
-                yield since, until, until_shift if _length(day, mission) < _DAY else until_shift
-            else:
-                yield since, until, shift / _HOUR
+            yield since, until, (datetime.combine(following, time()) - until) / _HOUR if is_even else None
             start = following
         day = following
 

@@ -214,7 +214,7 @@ class _Source:
             )
             columns = self._known_feed.map_rows(reading, self._context)
             frame, rejects = finish_reports(reading, columns, self._context, self._known_feed)
-            self._tally.n_read += len(reading) + len(chunk.rejects)
+            self._tally.n_read += len(chunk.raw) + len(chunk.rejects)
             self._tally.see_rejects(sorted([*rejects, *chunk.rejects]))
             self._tally.see_rows(frame)
             yield frame

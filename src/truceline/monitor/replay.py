@@ -1,14 +1,14 @@
 """Run a past period day by day as if it were live, and score what was said.
 
-Each evening at the cut-off only what had been received by then is known: it is linked, and the trend says
-what it says. Nothing of a later day is read, so a figure here is what the desk would have had that night. The
-store replayed is only read; the days are lived again in a scratch store.
+Each reporting day is judged some hours after its cut-off, as a desk writes its report the next morning: only
+what had been received by then is known, it is linked, and the trend says what it says. Nothing that came later
+is read. The store replayed is only read; the days are lived again in a scratch store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -37,18 +37,20 @@ Tell = Callable[[str, float], None]
 
 WHO = "replay"
 """Who makes the changes of a scratch store."""
+OPEN_DAYS = 7
+"""A truce without a declared end is scored on this many days: nobody said that it held for longer."""
 
 
 @dataclass(frozen=True)
 class DaySaid:
-    """What would have been said on the evening of one reporting day."""
+    """What would have been said of one reporting day when its report was written."""
 
     day: datetime
     """The local date of the cut-off, at midnight."""
     n_reports: int
-    """Reports that came in that day."""
+    """Reports that came in since the report of the day before."""
     n_incidents: int
-    """Incidents of fighting of that day, as known that evening; -1 where nobody reported."""
+    """Incidents of fighting of that day, as known then; -1 where nobody reported."""
     expected: float
     ratio: float
     """Count over expectation; NaN where too little was known."""
@@ -82,6 +84,7 @@ def replay_period(
     last: datetime,
     truces: Sequence[KnownTruce] = (),
     warm_up_days: int = 90,
+    lag: timedelta = timedelta(hours=12),
     progress: Tell | None = None,
 ) -> Replay:
     """Live the reporting days `first` to `last` (local dates) again.
@@ -94,6 +97,8 @@ def replay_period(
         An empty store opened for writing; it holds the period as it was known at the end.
     truces
         What was declared, to score against; those far from the period are left out.
+    lag
+        Time after the cut-off at which a day is judged.
     warm_up_days
         Days before `first` whose reports are taken at once, so that there is something to expect from.
 
@@ -108,7 +113,9 @@ def replay_period(
     mission = read_mission(store)
     start = mission.cutoff_utc(first - timedelta(days=1))
     reports = read_as_received(
-        store, mission.cutoff_utc(first - timedelta(days=warm_up_days + 1)), mission.cutoff_utc(last)
+        store,
+        mission.cutoff_utc(first - timedelta(days=warm_up_days + 1)),
+        mission.cutoff_utc(last) + lag,
     )
     if reports.empty or bool((reports["known_at"] < np.datetime64(start)).all()):
         found = f"holds no report received from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
@@ -117,18 +124,19 @@ def replay_period(
         write_mission(change, mission)
         efforts = store.read_current(EFFORTS, Selection(until=mission.cutoff_utc(last)))
         change.append(EFFORTS, efforts.drop(columns="change_id"))
-    _receive(scratch, reports, None, start)
+    _receive(scratch, reports, None, start + lag)
     n_days = (last - first).days + 1
     said = []
     for number in range(n_days):
         day = first + timedelta(days=number)
         begin, end = mission.period(day)
-        n_reports = _receive(scratch, reports, begin, end)
+        n_reports = _receive(scratch, reports, begin + lag, end + lag)
         trend = watch_trend(scratch, until=end, days=warm_up_days, now=end)
         said.append(_note_day(day, n_reports, trend))
         if progress is not None:
             progress("replay", (number + 1) / n_days)
-    near = tuple(each for each in truces if _touches(each, start, mission.cutoff_utc(last)))
+    scored = [_with_end(each) for each in truces]
+    near = tuple(each for each in scored if _touches(each, start, mission.cutoff_utc(last)))
     return Replay(
         tuple(said),
         _score([each.day for each in said], [each.verdict for each in said], near, mission.zone),
@@ -164,7 +172,7 @@ def _receive(scratch: Store, reports: pd.DataFrame, begin: datetime | None, end:
     known = reports["known_at"]
     is_new = (known < np.datetime64(end)).to_numpy()
     if begin is not None:
-        is_new &= (known >= np.datetime64(begin)).to_numpy()
+        is_new = is_new & (known >= np.datetime64(begin)).to_numpy()
     rows = reports[is_new].drop(columns=["known_at", "report_id", "supersedes", "change_id"])
     if rows.empty:
         return 0
@@ -191,6 +199,12 @@ def _note_day(day: datetime, n_reports: int, trend: Trend) -> DaySaid:
         alarm=str(trend.alarms["level"].iloc[-1]) if len(trend.alarms) else "",
         statements=trend.statements,
     )
+
+
+def _with_end(truce: KnownTruce) -> KnownTruce:
+    if truce.ends is not None:
+        return truce
+    return replace(truce, ends=truce.starts + timedelta(days=OPEN_DAYS))
 
 
 def _touches(truce: KnownTruce, start: datetime, end: datetime) -> bool:

@@ -143,23 +143,35 @@ def _draw_centres(axes: Axes, report: DayReport, to_km: Callable[[Any], Any], la
 
 def _draw_circles(axes: Axes, report: DayReport, points_km: Any, most: int, labels: _Labels) -> None:
     """Draw a circle for each place, larger ones below, and name those with most."""
+    if not report.map_points:
+        return
     ranked = sorted(zip(report.map_points, points_km, strict=True), key=lambda one: -one[0].count.best)
+    areas = [max(_AREA_MIN_PT2, _AREA_MAX_PT2 * p.count.best / max(most, _MOST_MIN)) for p, _ in ranked]
+    nothing, red = (0.0, 0.0, 0.0, 0.0), (*_rgb(style.WEAK), 0.55)
+    x, y = np.array([xy for _, xy in ranked]).T
+    axes.scatter(
+        x,
+        y,
+        s=areas,
+        facecolors=[nothing if point.is_exercise else red for point, _ in ranked],
+        edgecolors=style.WEAK,
+        linewidths=1.0,
+        zorder=5,
+    )
     named: set[str] = set()
-    for point, (x, y) in ranked:
-        area = max(_AREA_MIN_PT2, _AREA_MAX_PT2 * point.count.best / max(most, _MOST_MIN))
-        radius_pt = math.sqrt(area / math.pi)
-        axes.scatter(
-            [x],
-            [y],
-            s=area,
-            facecolors="none" if point.is_exercise else [(*_rgb(style.WEAK), 0.55)],
-            edgecolors=style.WEAK,
-            linewidths=1.0,
-            zorder=5,
-        )
-        if point.place and point.place not in named and len(named) < _N_NAMED:
+    for (point, (x_km, y_km)), area in zip(ranked, areas, strict=True):
+        if len(named) == _N_NAMED:
+            return
+        if point.place and point.place not in named:
             named.add(point.place)
-            labels.write(point.place, x, y, clear_pt=radius_pt + 3.0, weight="bold")
+            clear_pt = math.sqrt(area / math.pi) + 3.0
+            labels.write(point.place, x_km, y_km, clear_pt=clear_pt, weight="bold")
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    from matplotlib.colors import to_rgb
+
+    return to_rgb(colour)
 
 
 class _Labels:
@@ -210,12 +222,6 @@ class _Labels:
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(colour)
 
 
 def _draw_scale(axes: Axes, words: Words) -> None:

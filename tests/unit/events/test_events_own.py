@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -484,3 +485,19 @@ def test_every_column_of_the_form_is_read() -> None:
         assert rejects == [], name
         after = frame.drop(columns=["digest", "original"]).iloc[0].astype(str)
         assert not after.equals(before), name
+
+
+class TestASourceThatReportsFromEverywhere:
+    """Tehran at 51.39 E, 35.69 N would lie in Ukraine if its coordinates were swapped."""
+
+    WORLD = replace(OWN, is_local=False)
+
+    def n_rejected(self, *places: tuple[float, float]) -> int:
+        rows = [{**PLACED, "lon": lon, "lat": lat} for lon, lat in places]
+        return len(read(rows, feed=self.WORLD)[1])
+
+    def test_one_far_place_among_many_near_ones_is_kept(self) -> None:
+        assert self.n_rejected((37.5, 48.1), (37.6, 48.2), (51.39, 35.69)) == 0
+
+    def test_a_file_of_swapped_coordinates_is_still_found_out(self) -> None:
+        assert self.n_rejected((48.1, 37.5), (48.2, 37.6), (37.5, 48.1)) == 2

@@ -96,6 +96,8 @@ class Feed:
     """All columns it reads, to tell the user which are ignored; empty: it does not say."""
     one_of: tuple[frozenset[str], ...] = ()
     """Further columns it is known by: at least one of each set."""
+    is_local: bool = False
+    """It tells of the mission's theatre alone: one position that would lie there if swapped is a mistake."""
 
     def fits(self, columns: Sequence[str]) -> bool:
         """Tell whether a file with these columns (lower case) can be of this format."""
@@ -307,7 +309,7 @@ def finish_reports(
     """
     given = dict(columns)
     _check_times(reading, given, context)
-    _check_positions(reading, given, context)
+    _check_positions(reading, given, context, is_local=feed.is_local)
     for name in ("count", "killed", "hurt"):
         _check_range(reading, given, name)
     if feed.table is REPORTS:
@@ -376,8 +378,14 @@ def _check_times(reading: Reading, given: Mapping[str, Any], context: FeedContex
     reading.reject(end < start, "time_to", "is before the start", "write the earlier time first")
 
 
-def _check_positions(reading: Reading, given: Mapping[str, Any], context: FeedContext) -> None:
-    """Reject rows off the globe, with half a position, or whose coordinates look swapped."""
+def _check_positions(
+    reading: Reading, given: Mapping[str, Any], context: FeedContext, *, is_local: bool
+) -> None:
+    """Reject rows off the globe, with half a position, or whose coordinates look swapped.
+
+    A source that reports from everywhere names places whose coordinates, swapped, lie in the theatre (Tehran
+    does, for Ukraine): its rows count as swapped only where most of them look so.
+    """
     for lon_name, lat_name in (("lon", "lat"), ("observer_lon", "observer_lat")):
         lon, lat = (_numbers(given.get(name), len(reading)) for name in (lon_name, lat_name))
         half = np.isnan(lon) != np.isnan(lat)
@@ -385,6 +393,8 @@ def _check_positions(reading: Reading, given: Mapping[str, Any], context: FeedCo
         with np.errstate(invalid="ignore"):
             if context.box is not None:
                 swapped = ~_within(lon, lat, context.box) & _within(lat, lon, context.box)
+                if not is_local and 2 * np.count_nonzero(swapped) < np.count_nonzero(~np.isnan(lon)):
+                    swapped = np.zeros(len(reading), dtype=bool)
                 found = f"latitude and longitude look swapped ({lon_name} and {lat_name})"
                 reading.reject(swapped, lat_name, found, "longitude counts east, latitude north")
             off = (np.abs(lon) > 180) | (np.abs(lat) > 90)

@@ -92,5 +92,6 @@ EFFORTS_FEED = Feed(
     map_efforts,
     table=EFFORTS,
     knows=frozenset(COLUMNS),
+    is_local=True,
 )
 FEEDS: tuple[Feed, ...] = (EFFORTS_FEED,)

@@ -415,6 +415,7 @@ OWN = Feed(
     frozenset({"kind"}),
     map_own,
     knows=frozenset(COLUMNS),
+    is_local=True,
     one_of=(frozenset({"time", "time_from"}),),
 )
 SIMULATED = Feed(
@@ -423,6 +424,7 @@ SIMULATED = Feed(
     frozenset({"kind", "truth"}),
     map_simulated,
     knows=frozenset({*COLUMNS, "truth"}),
+    is_local=True,
     one_of=(frozenset({"time", "time_from"}),),
 )
 FEEDS: tuple[Feed, ...] = (OWN, SIMULATED)

@@ -216,7 +216,9 @@ def _parse_range(word: str, about_share: float) -> tuple[tuple[float, float, flo
         return ((low, (low + high) / 2, high), False) if low <= high else None
     if match := _ABOUT.fullmatch(word):
         best = float(match[1])
-        return (math.floor(best * (1 - about_share)), best, math.ceil(best * (1 + about_share))), True
+        # Rounded first: 420 * 1.1 is a hair above 462.
+        low, high = round(best * (1 - about_share), 6), round(best * (1 + about_share), 6)
+        return (math.floor(low), best, math.ceil(high)), True
     if match := _LEAST.fullmatch(word):
         return (float(match[1] or match[2]),) * 2 + (math.nan,), True
     if match := _MORE.fullmatch(word):

@@ -54,10 +54,11 @@ def read_xlsx(path: Path, *, sheet: str = "") -> Iterator[Chunk]:
     _inspect(path)
     import openpyxl
 
-    with warnings.catch_warnings():
+    # The file is opened here, for the library leaves its own open where it fails.
+    with path.open("rb") as handle, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of features of spreadsheets that a table does not need
         try:
-            book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
+            book = openpyxl.load_workbook(handle, read_only=True, keep_links=False)
         except Exception as error:
             raise _damaged(path, error) from None
         try:
