@@ -72,7 +72,9 @@ class ReferenceStore(Store):
             groups.setdefault(key, []).append(row)
         if not by and day_shift_h is None:
             groups.setdefault((), [])
-        keys = sorted(groups, key=lambda key: [(value is None, "" if value is None else value) for value in key])
+        keys = sorted(
+            groups, key=lambda key: [(value is None, "" if value is None else value) for value in key]
+        )
         kinds = [table.field(name).type for name in by]
         names = list(by)
         if day_shift_h is not None:

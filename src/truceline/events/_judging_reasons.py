@@ -33,6 +33,7 @@ class Situation(IntEnum):
     untold_act = 10
     untold_actor = 11
     depends = 12
+    claimed = 13
 
 
 def write_reasons(
@@ -123,6 +124,8 @@ def _sentence(
         seen = f" with probability {p_actor / 100:.2f} only" if actor and p_actor >= 0 else ""
         named = f"attributed to side {actor}{seen}" if actor else "who acted is not attributed"
         return f"{what}: {named}, and {bound}"
+    if situation is Situation.claimed:
+        return f"{what}: a party says so, and nobody else noticed it"
     return f"{what}: it depends on {clause.depends_on}"
 
 

@@ -33,6 +33,7 @@ def judge_one(
     *,
     lines: Mapping[str, LineOfContact],
     is_refuted: bool = False,
+    is_corroborated: bool = False,
     attributed: tuple[str, float] = ("", math.nan),
 ) -> tuple[str, float] | None:
     """Return verdict and probability of one incident (a row of `INCIDENTS`) against one clause."""
@@ -70,6 +71,7 @@ def judge_one(
         act == "untold",
         clause.binds != "both" and not is_named,
         bool(clause.depends_on),
+        bool(incident["flags"] & Flag.party_claim) and not is_corroborated,
     )
     return ("unclear" if any(doubts) else "violation"), p
 

@@ -193,6 +193,9 @@ def _what(groups: _Groups, voices: IntArray) -> dict[str, Any]:
     tiers = {kind.value: _tier(kind) for kind in Kind}
     kinds = groups.words("kind")
     rank = np.array([tiers.get(str(kind), 0) for kind in kinds.tolist()], dtype=np.int64)
+    # What the mission itself noticed is told in the mission's words: six explosions, not a "shelling".
+    own = np.isin(groups.words("means"), [means.value for means in OWN_MEANS])
+    rank = np.where(own & (rank >= _tier(Kind.explosion)), rank + len(tiers), rank)
     told_phase = {"": 0, Phase.undetermined.value: 1}
     told_weapon = {"": 0, Weapon.unknown.value: 1}
     phases, weapons = groups.words("phase"), groups.words("weapon")

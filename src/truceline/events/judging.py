@@ -8,8 +8,8 @@ unlikely; acts that a clause does not cover and incidents that are certainly els
 
 Consequences (people hurt, damage) and signals (heat, alerts) are traces and no acts. Who acted is taken from
 attributions, and for troops and weapons that stand somewhere from who holds the place; what a party or the
-press claims is not enough to say that a clause of one side alone was broken. No file is read and no store is
-opened here.
+press claims is not enough to say that a clause of one side alone was broken. What a party says and nobody
+else noticed is never more than unclear. No file is read and no store is opened here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from truceline.events.clause_matching import (
     share_of_time,
 )
 from truceline.events.frames import make_frame
-from truceline.events.kinds import GROUP_OF, KindGroup
+from truceline.events.kinds import GROUP_OF, Flag, KindGroup
 from truceline.events.schema import JUDGEMENTS
 from truceline.scenario.assumption import AssumptionSet
 
@@ -101,6 +101,8 @@ class Standing:
     """What is established about incidents besides where and when, one entry for each."""
 
     is_refuted: BoolArray
+    is_claim: BoolArray
+    """Rests on the word of a party alone, and nobody has corroborated it."""
     actor: IntArray
     """Who acted: see Actor."""
     p_actor: FloatArray
@@ -170,12 +172,15 @@ def find_clauses_that_allow_attribution(
 def find_standing(
     incidents: pd.DataFrame, verifications: pd.DataFrame | None, attributions: pd.DataFrame | None
 ) -> Standing:
-    """Return what is established about each incident: refuted or not, and who acted."""
+    """Return what is established about each incident: refuted, a mere claim, and who acted."""
     ids = incidents["incident_id"].to_numpy(dtype=np.int64)
     is_refuted = np.zeros(len(ids), dtype=bool)
+    is_claim = (incidents["flags"].to_numpy(dtype=np.int64, na_value=0) & int(Flag.party_claim)) != 0
     if verifications is not None and len(verifications):
-        refuted = verifications[verifications["status"] == "refuted"]
-        is_refuted = np.isin(ids, refuted["incident_id"].to_numpy(dtype=np.int64))
+        numbers = verifications["incident_id"].to_numpy(dtype=np.int64)
+        status = verifications["status"].to_numpy(dtype=object)
+        is_refuted = np.isin(ids, numbers[status == "refuted"])
+        is_claim &= ~np.isin(ids, numbers[np.isin(status, ("corroborated", "verified"))])
     actor = np.full(len(ids), Actor.unknown, dtype=np.int64)
     p_actor = np.full(len(ids), np.nan)
     held = incidents["kind"].isin(_HELD_KINDS).to_numpy(dtype=bool)
@@ -194,7 +199,7 @@ def find_standing(
         actor[rows] = np.where(named["value"].to_numpy(dtype=object)[found] == "a", Actor.a, Actor.b)
         p = named["p"].to_numpy(dtype=float)[found]
         p_actor[rows] = np.where(np.isnan(p), 1.0, p)
-    return Standing(is_refuted, actor, p_actor)
+    return Standing(is_refuted, is_claim, actor, p_actor)
 
 
 def count_acts(incidents: pd.DataFrame, clause: Clause) -> dict[str, Any]:
@@ -376,6 +381,7 @@ def _weigh(
             (acts == UNTOLD, Situation.untold_act),
             (unnamed, Situation.untold_actor),
             (np.full(len(rows), bool(clause.depends_on)), Situation.depends),
+            (standing.is_claim[rows], Situation.claimed),
         )
     situation = np.full(len(rows), Situation.violation, dtype=np.int64)
     for holds, code in reversed(conditions):

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.events.catalogue import load_watching_assumptions
-from truceline.events.kinds import Flag, Means, PlacePrecision, TimePrecision
+from truceline.events.kinds import Flag, Kind, Means, PlacePrecision, TimePrecision
 from truceline.events.likeness import KINDS, PHASES, WEAPONS, weigh_kinds, weigh_phases, weigh_weapons
 from truceline.events.positions import covariance_from_ellipse
 from truceline.scenario.assumption import AssumptionSet
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+_LISTED = (Kind.launch.value, Kind.air_alert.value)
+"""Kinds that come from lists which state each event in one row."""
 TERMS = ("space", "time", "words", "source", "count", "distance_m")
 """Columns of `explain_pairs`; all but the last are parts of the score."""
 NEEDED = (
@@ -335,6 +337,8 @@ def _arrays(reports: pd.DataFrame, kind: NDArray[np.int16], settings: LinkageSet
     is_press = np.isin(means, list(_PRESS))
     unnamed = reports["source"].to_numpy(dtype=object) == ""
     cost = np.where(is_press | unnamed, settings.value("source.press"), settings.value("source.dataset"))
+    is_listed = np.isin(reports["kind"].to_numpy(dtype=object), _LISTED)
+    cost = np.where(is_listed, settings.value("source.list"), cost)
     low, high = _range_of(number, "count")
     killed_low, killed_high = _range_of(number, "killed")
     hurt_low, hurt_high = _range_of(number, "hurt")

@@ -94,7 +94,7 @@ def gather_day(
     include_exercises
         Whether acts assessed as live-fire exercises are among the violations. They are told either way.
     issued_at
-        Moment of issue, UTC without zone: positions of later incidents are withheld for `export.delay`. By
+        Moment of issue, UTC without zone: positions of later incidents are withheld for `report.delay`. By
         default as long after the cut-off, so that none is.
 
     Raises
@@ -106,7 +106,7 @@ def gather_day(
     """
     if n_days < 1:
         raise ValueError(f"a report covers at least one day, not {n_days}")
-    delay_h = load_watching_assumptions().value("export.delay")
+    delay_h = load_watching_assumptions().value("report.delay")
     stamp = datetime.combine(day, time())
     start, end = mission.period(stamp, n_days=n_days)
     previous_start, _ = mission.period(stamp - timedelta(days=n_days), n_days=n_days)
@@ -413,10 +413,13 @@ def _trail(counted: pd.DataFrame, night: date) -> tuple[DailyCount, ...]:
 def _year_means(
     store: Store, first: date | None, night: date, mission: Mission, include_exercises: bool, as_of: int
 ) -> tuple[YearMean, ...]:
-    """Return violations a day since `first`: over the last year, or since the first one known."""
-    if first is None:
-        return ()
-    n_days = (night - first).days + 1
+    """Return violations a day since `first`: over the last year, or since the first one known.
+
+    Empty in the first month.
+    """
+    n_days = 0 if first is None else (night - first).days + 1
+    if n_days < TRAIL_DAYS:
+        return ()  # the mean of some days is these days again
     since, until = mission.period(datetime.combine(night, time()), n_days=n_days)
     totals = total_violations(store, since, until, mission, include_exercises=include_exercises, as_of=as_of)
     bangs = totals[totals["act_class"] == str(ActClass.explosion)]

@@ -110,7 +110,7 @@ def gather_period(
 def publication_rule(issued_at: datetime) -> Publication:
     """Return how exactly and how late positions are published in a report issued at that moment."""
     assumed = load_watching_assumptions()
-    delay = timedelta(hours=assumed.value("export.delay"))
+    delay = timedelta(hours=assumed.value("report.delay"))
     return Publication(decimals=int(assumed.value("export.position_decimals")), until=issued_at - delay)
 
 

@@ -36,11 +36,12 @@ METRES_PER_DEGREE = 111_195.0
 """Length of a degree of latitude on a sphere of 6,371 km; for the error of rounding alone."""
 STATE_OF_KIND = {Kind.denial: "denied", Kind.delay: "delayed", Kind.jamming: "jammed"}
 _VERBS = [str(verb) for verb in Observation]
+_FIRST_HAND = (str(Observation.seen), str(Observation.recorded))
 _OWN = {str(means) for means in OWN_MEANS}
 _COARSE = {str(p) for p in (PlacePrecision.region, PlacePrecision.country, PlacePrecision.unknown)}
 _REPORT_COLUMNS = (
     "report_id", "source", "means", "observation", "post", "claimed_by",
-    "bearing_deg", "range_min_m", "range_max_m",
+    "bearing_deg", "range_min_m", "range_max_m", "killed_high", "hurt_high",
 )  # fmt: skip
 
 
@@ -95,6 +96,8 @@ class Facts:
 
     incidents: pd.DataFrame
     noticed: Mapping[int, Noticed]
+    told_of_people: Mapping[int, Noticed]
+    """The same, from those reports alone that tell of people killed or hurt."""
     status: Mapping[int, tuple[str, str]]
     """Verification and its reason."""
     side: Mapping[int, tuple[str, float, str]]
@@ -122,15 +125,17 @@ def read_facts(
     ids = incidents["incident_id"].to_numpy(np.int64)
     chosen = Selection(ids={"incident_id": ids}, as_of=as_of)
     if not ids.size:
-        return Facts(incidents, {}, {}, {}, {}, {})
+        return Facts(incidents, {}, {}, {}, {}, {}, {})
     verifications = store.read_current(VERIFICATIONS, chosen)
     attributions = store.read_current(ATTRIBUTIONS, chosen)
     judgements = store.read_current(
         JUDGEMENTS, chosen, columns=("incident_id", "agreement", "clause", "verdict", "kind")
     )
+    noticed, told_of_people = _read_noticed(store, ids, as_of)
     return Facts(
         incidents=incidents,
-        noticed=_read_noticed(store, ids, as_of),
+        noticed=noticed,
+        told_of_people=told_of_people,
         status={int(row.incident_id): (row.status, row.reason) for row in verifications.itertuples()},
         side=_attributed(attributions, "side"),
         weapon=_attributed(attributions, "weapon"),
@@ -224,6 +229,11 @@ def make_harms(facts: Facts, areas: Mapping[int, str]) -> list[HarmLine]:
         if not (is_harm or killed[2] or hurt[2]) or _is_refuted(facts, number):
             continue
         noticed = facts.noticed.get(number, Noticed())
+        status = facts.status.get(number, ("reported", ""))[0] or "reported"
+        if not is_harm:
+            # That the fire is established does not establish whom it hurt: only who told of that counts here.
+            noticed = facts.told_of_people.get(number, Noticed())
+            status = status if noticed.observation in _FIRST_HAND else "reported"
         lines.append(
             HarmLine(
                 incident_id=number,
@@ -241,7 +251,7 @@ def make_harms(facts: Facts, areas: Mapping[int, str]) -> list[HarmLine]:
                 means=noticed.means,
                 observation=noticed.observation,
                 sources=noticed.sources,
-                status=facts.status.get(number, ("reported", ""))[0] or "reported",
+                status=status,
                 is_claim=noticed.is_claim,
                 claimed_by=noticed.claimed_by,
             )
@@ -319,12 +329,13 @@ def knows_place(incident: Any) -> bool:
     return not coarse and math.isfinite(incident.lon) and math.isfinite(incident.lat)
 
 
-def _read_noticed(store: Store, ids: Any, as_of: int | None) -> dict[int, Noticed]:
+def _read_noticed(store: Store, ids: Any, as_of: int | None) -> tuple[dict[int, Noticed], dict[int, Noticed]]:
+    """Return how incidents were noticed, and how the people hurt in them were."""
     links = store.read_current(
         LINKS, Selection(ids={"incident_id": ids}, as_of=as_of), columns=("report_id", "incident_id")
     )
     if links.empty:
-        return {}
+        return {}, {}
     numbers = links["report_id"].to_numpy(np.int64)
     reports = store.read_current(
         REPORTS, Selection(ids={"report_id": numbers}, as_of=as_of), columns=_REPORT_COLUMNS
@@ -332,7 +343,14 @@ def _read_noticed(store: Store, ids: Any, as_of: int | None) -> dict[int, Notice
     by_incident: dict[int, list[Any]] = {}
     for report in reports.merge(links, on="report_id").itertuples():
         by_incident.setdefault(int(report.incident_id), []).append(report)
-    return {number: _notice(found) for number, found in by_incident.items()}
+    told = {
+        number: [report for report in found if report.killed_high > 0 or report.hurt_high > 0]
+        for number, found in by_incident.items()
+    }
+    return (
+        {number: _notice(found) for number, found in by_incident.items()},
+        {number: _notice(found) for number, found in told.items() if found},
+    )
 
 
 def _notice(reports: list[Any]) -> Noticed:

@@ -1,8 +1,8 @@
 """Run a past period day by day as if it were live, and score what was said.
 
 Each reporting day is judged some hours after its cut-off, as a desk writes its report the next morning: only
-what had been received by then is known, it is linked, and the trend says what it says. Nothing that came later
-is read. The store replayed is only read; the days are lived again in a scratch store.
+what had been received by then is known, it is linked, and the trend says what it says. Nothing that came
+later is read. The store replayed is only read; the days are lived again in a scratch store.
 """
 
 from __future__ import annotations

@@ -37,12 +37,12 @@ _CHART_HEIGHT_IN = 2.9
 
 
 def draw_daily_figures(report: DayReport, words: Words) -> dict[str, str]:
-    """Return the figures as SVG text by name: map, trail, year."""
+    """Return the figures as SVG text by name: map, trail, and year where there is a mean to hold against."""
     labels = {"map": "plate.map", "trail": "plate.trail", "year": "plate.year"}
     with style.figure_style():
         return {
             name: style.to_svg(draw(report, words), f"daily-{name}", words.name(*labels[name].split(".")))
-            for name, draw in _DRAWERS.items()
+            for name, draw in _pick_drawers(report).items()
         }
 
 
@@ -50,11 +50,15 @@ def draw_daily_pictures(report: DayReport, words: Words) -> dict[str, bytes]:
     """Return the same figures as PNG, without any mark of when or by what they were made."""
     pictures = {}
     with style.figure_style():
-        for name, draw in _DRAWERS.items():
+        for name, draw in _pick_drawers(report).items():
             out = io.BytesIO()
             draw(report, words).savefig(out, format="png", dpi=PNG_DPI, metadata={"Software": None})
             pictures[name] = out.getvalue()
     return pictures
+
+
+def _pick_drawers(report: DayReport) -> dict[str, Callable[[DayReport, Words], Figure]]:
+    return {name: draw for name, draw in _DRAWERS.items() if name != "year" or report.year_means}
 
 
 def _draw_map(report: DayReport, words: Words) -> Figure:

@@ -51,7 +51,7 @@ _SUMMED_CLASSES = (
 def make_sections(report: DayReport, words: Words) -> tuple[Section, ...]:
     """Return the parts in their order; those that have nothing to say, say so."""
     return (
-        Section("map", words.say("section.map"), _charts(words)),
+        Section("map", words.say("section.map"), _charts(report, words)),
         Section("violations", words.say("section.violations"), _violations(report, words)),
         Section("harm", words.say("section.harm"), make_harm(report, words)),
         Section("weapons", words.say("section.weapons"), make_weapons(report, words)),
@@ -63,12 +63,11 @@ def make_sections(report: DayReport, words: Words) -> tuple[Section, ...]:
     )
 
 
-def _charts(words: Words) -> tuple[Block, ...]:
-    return (
-        Plate("map", words.say("plate.map")),
-        Plate("trail", words.say("plate.trail")),
-        Plate("year", words.say("plate.year")),
-    )
+def _charts(report: DayReport, words: Words) -> tuple[Block, ...]:
+    plates = [Plate("map", words.say("plate.map")), Plate("trail", words.say("plate.trail"))]
+    if report.year_means:
+        plates.append(Plate("year", words.say("plate.year")))
+    return tuple(plates)
 
 
 def _violations(report: DayReport, words: Words) -> tuple[Block, ...]:

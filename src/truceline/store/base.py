@@ -35,11 +35,11 @@ class Selection:
     until: datetime | None = None
     """Rows that start before this moment. UTC without zone."""
     equals: Mapping[str, Any] = field(default_factory=dict)
-    """Columns with the value, or one of the values, they must have."""
+    """Columns with the value, or one of the values, they must have; None stands for a missing one."""
     ids: Mapping[str, Any] = field(default_factory=dict)
-    """Columns with an array of numbers of which one must match; for many values."""
+    """Columns of whole numbers with an array of which one must match; for many values."""
     box: tuple[float, float, float, float] | None = None
-    """lon_min, lat_min, lon_max, lat_max in degrees, for tables with `lon` and `lat`."""
+    """lon_min, lat_min, lon_max, lat_max in degrees, edges included, for tables with `lon` and `lat`."""
     as_of: int | None = None
     """The last change that counts: the table as it stood after it."""
 
@@ -66,7 +66,12 @@ class Change(ABC):
 
     @abstractmethod
     def append(self, table: Table, frame: pd.DataFrame) -> int:
-        """Append rows (`change_id` is filled in) and return how many. Columns not given are empty."""
+        """Append rows (`change_id` is filled in) and return how many. Columns not given are empty.
+
+        Of two rows about one subject the later holds, in one frame too. Raises KeyError for columns the table
+        has not, and ValueError for rows that do not say what they are about, for text that is none, and for
+        `reports` and `changes`, which are written by `add_reports` and by the change itself.
+        """
 
     @abstractmethod
     def add_reports(self, frame: pd.DataFrame) -> AddedReports:
@@ -74,6 +79,8 @@ class Change(ABC):
 
         A report is known by `feed` and `key`, its content by `digest`: the same digest as the newest report
         of that key is a repetition, another one a correction. Repetitions within the frame count as such.
+        Where the frame holds several versions of a key, and the newest reports of that key are the same
+        versions in the same order, all are repetitions: a frame that comes again at once adds nothing.
         `report_id`, `supersedes` and `change_id` are filled in.
         """
 
@@ -102,18 +109,26 @@ class Store(ABC):
     def change(self, *, who: str, what: str, why: str = "") -> Iterator[Change]:
         """Write: everything in the block, or nothing.
 
-        Raises StoreError where the store was opened for reading only, or a change is being written already.
+        Nothing of it is read back before its end. Raises StoreError where the store was opened for reading
+        only, a change is being written already, or `who` or `what` is empty.
         """
 
     @abstractmethod
     def read(self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()) -> pd.DataFrame:
-        """Return all rows that match, oldest change first, in the table's types; all columns by default."""
+        """Return all rows that match, as they were written, in the table's types; all columns by default.
+
+        Here and below: raises KeyError for columns the table has not, ValueError for a period, a box or a sum
+        where the table has no times, positions or numbers.
+        """
 
     @abstractmethod
     def read_current(
         self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()
     ) -> pd.DataFrame:
-        """Return the newest row for each subject, where that row matches, in the order of the subjects."""
+        """Return the newest row for each subject, where that row matches, in the order of the subjects.
+
+        A table without a subject is returned as `read` does.
+        """
 
     @abstractmethod
     def tally(
@@ -128,8 +143,9 @@ class Store(ABC):
         """Count the newest rows that match, without reading them.
 
         Returns a frame with the columns `by`, `n` (rows) and each of `sums` (missing values count as 0),
-        sorted by `by`. With `day_shift_h`, a first column `day` (a date at midnight) is the day of the
-        table's `starts` plus that many hours: local days, or reporting days that end in the evening.
+        sorted by `by`, missing values last; one row where there is nothing to group by. With `day_shift_h`, a
+        first column `day` (a date at midnight) is the day of the table's `starts` plus that many hours: local
+        days, or reporting days that end in the evening.
         """
 
     @abstractmethod

@@ -73,7 +73,7 @@ ROWS = st.fixed_dictionaries(
         "kind": st.sampled_from(["shelling", "explosion", "casualty", "uav_flight"]),
         "weapon": st.sampled_from(["", "unknown", "artillery", "mortar"]),
         "phase": st.sampled_from(["", "impact", "undetermined", "outgoing"]),
-        "flags": st.sampled_from([0, 1, 4]),
+        "flags": st.sampled_from([0, 1, 4, 64]),
         "refuted": st.booleans(),
         "side": st.sampled_from(["", "a", "b"]),
         "p_side": st.sampled_from([0.5, 0.95]),
@@ -99,7 +99,11 @@ class TestAgainstTheSlowJudge:
             fields = {k: v for k, v in each.items() if k not in ("hours", "refuted", "side", "p_side")}
             rows.append(incident(**fields, time_to=each["time_from"] + timedelta(hours=each["hours"])))
         numbers = list(range(1, len(rows) + 1))
-        statuses = ["refuted" if each["refuted"] else "verified" for each in drawn]
+        others = ("reported", "verified", "corroborated")
+        statuses = [
+            "refuted" if each["refuted"] else others[number % 3]
+            for number, each in zip(numbers, drawn, strict=True)
+        ]
         made = judge_incidents(
             incidents(*rows),
             [truce],
@@ -124,6 +128,7 @@ class TestAgainstTheSlowJudge:
                     RULES,
                     lines=lines,
                     is_refuted=each["refuted"],
+                    is_corroborated=statuses[number - 1] in ("verified", "corroborated"),
                     attributed=(each["side"], each["p_side"]),
                 )
                 found = fast.get((number, one.name))

@@ -25,7 +25,8 @@ def test_case(case: dict[str, Any]) -> None:
     row = incident(**case.get("given", {}))
     side, p_side = case.get("attributed", ("", np.nan))
     named = pd.DataFrame({"incident_id": [1], "aspect": ["side"], "value": [side], "p": [p_side]})
-    status = pd.DataFrame({"incident_id": [1], "status": ["refuted" if case.get("refuted") else "reported"]})
+    word = "refuted" if case.get("refuted") else case.get("status", "reported")
+    status = pd.DataFrame({"incident_id": [1], "status": [word]})
     made = judge_incidents(incidents(row), [truce], verifications=status, attributions=named)
     found = made["verdict"].iloc[0] if len(made) else "none"
     assert found == case["expect"], made["reason"].tolist()
@@ -40,7 +41,8 @@ def test_case(case: dict[str, Any]) -> None:
         truce.clauses[0],
         read_judging_rules(),
         lines=make_lines(truce.lines),
-        is_refuted=case.get("refuted", False),
+        is_refuted=word == "refuted",
+        is_corroborated=word == "corroborated",
         attributed=(side, p_side),
     )
     assert (slow[0] if slow else "none") == case["expect"]

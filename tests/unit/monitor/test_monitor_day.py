@@ -300,7 +300,7 @@ class TestPlaces:
         report_post = {"means": "patrol", "observation": "heard", "post": "patrol 1", "source": "own"}
         bearing = {"bearing_deg": 90.0, "range_min_m": 1000.0, "range_max_m": 2000.0}
         days.add([{"reports": (report_post | bearing,)}, {"time_from": MORNING - timedelta(hours=9)}])
-        issued = MORNING + timedelta(hours=20)
+        issued = MORNING + timedelta(hours=2)
         report = gather(days.store, issued_at=issued)
         withheld = {row.incident_id: row.is_withheld for row in report.rows}
         assert withheld == {1: True, 2: False}
@@ -445,3 +445,14 @@ def test_regions_classes_and_ways_each_add_up_to_the_total(
 
 def gather_before(report: DayReport) -> int:
     return sum(one.violations for one in report.history if one.day < DAY)
+
+
+class TestTheMeanOfTheYear:
+    def test_a_month_of_days_has_one(self, days: Days) -> None:
+        days.add([{"count_best": 60.0, "time_from": MORNING - timedelta(days=59)}, {"count_best": 6.0}])
+        mean = next(one for one in gather(days.store).year_means if one.per_day)
+        assert (mean.n_days, mean.per_day) == (60, pytest.approx(1.1))
+
+    def test_the_first_days_have_none_because_they_would_be_held_against_themselves(self, days: Days) -> None:
+        days.add([{"count_best": 60.0, "time_from": MORNING - timedelta(days=5)}, {"count_best": 6.0}])
+        assert gather(days.store).year_means == ()
