@@ -21,15 +21,16 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from truceline.cli.main import app
+from truceline.events.catalogue import load_watching_assumptions
 from truceline.geo.statistical_sight import load_landscapes
 from truceline.publish.document import PlanDocument
 from truceline.publish.manual import describe_outputs
 from truceline.scenario import assumption as assumption_module
 from truceline.scenario import model as model_module
-from truceline.scenario.assumption import Assumption, Evidence
+from truceline.scenario.assumption import Assumption, AssumptionSet, Evidence
 from truceline.scenario.catalogue import load_catalogue
 from truceline.scenario.checks import CHECKS
-from truceline.scenario.describe import list_assumptions
+from truceline.scenario.describe import Statement, describe_records, list_assumptions
 from truceline.scenario.load import load_scenario
 from truceline.scenario.model import Scenario
 from truceline.scenario.quantities import RECORD_KEYS, assume
@@ -56,6 +57,7 @@ def build_pages() -> dict[str, str]:
     return {
         "scenario-keys.md": build_keys_page(),
         "assumptions.md": build_assumptions_page(),
+        "watching-assumptions.md": build_watching_page(),
         "commands.md": build_commands_page(),
         "outputs.md": describe_outputs(),
         "plan.schema.json": json.dumps(PlanDocument.model_json_schema(by_alias=True), indent=2),
@@ -250,18 +252,39 @@ def build_assumptions_page() -> str:
         "```",
         "",
     ]
-    heads = dict.fromkeys(name.partition(".")[0] for name in catalogue)
-    for head in heads:
-        lines += [f"## {head}", ""]
+    return "\n".join([*lines, *tell_records(catalogue, listed)])
+
+
+def build_watching_page() -> str:
+    records = load_watching_assumptions()
+    listed = describe_records(records)
+    n_weak = sum(each.is_weak for each in listed)
+    lines = [
+        "# Assumptions of the watching",
+        NOTE,
+        "",
+        f"{len(listed)} numbers that `truceline monitor` takes as given: how well sources place events,",
+        "when two reports are one, what is unusual, what may leave the store. They are the same for every mission.",
+        f"{n_weak} of them are weak and marked !: `judgement` is our choice where nobody published a figure,",
+        "`general` is common knowledge not read in a source.",
+        "",
+    ]
+    return "\n".join([*lines, *tell_records(records, listed)])
+
+
+def tell_records(records: AssumptionSet, listed: Sequence[Statement]) -> Iterator[str]:
+    """Yield a table of records for each first word of their names."""
+    for head in dict.fromkeys(name.partition(".")[0] for name in records):
+        yield f"## {head}"
+        yield ""
         rows = []
         for each in listed:
             name = each.path.removeprefix("assumptions.")
             if name.partition(".")[0] == head:
-                record = catalogue[name]
+                record = records[name]
                 meaning = f"{each.label}. {record.note}" if record.note else each.label
                 rows.append((f"`{name}`", meaning, each.value, each.range, each.evidence, cite(record)))
-        lines += table(("name", "meaning", "value", "range", "evidence", "source"), rows)
-    return "\n".join(lines)
+        yield from table(("name", "meaning", "value", "range", "evidence", "source"), rows)
 
 
 def cite(record: Assumption) -> str:

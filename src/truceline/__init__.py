@@ -1,4 +1,4 @@
-"""Truceline: plan the watching of a ceasefire line.
+"""Truceline: plan the watching of a ceasefire line, and run it.
 
 The front door. Heavy parts (terrain, solvers, figures) load when they are first used.
 """
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "explain", "load_scenario", "make_plan"]
+__all__ = ["__version__", "explain", "load_scenario", "make_plan", "open_store"]
 
 if TYPE_CHECKING:
     from truceline.plan import make_plan
     from truceline.publish.read import explain
     from truceline.scenario.load import load_scenario
+    from truceline.store.open import open_store
 
 
 def __getattr__(name: str) -> Any:
@@ -31,4 +32,8 @@ def __getattr__(name: str) -> Any:
         from truceline.publish.read import explain
 
         return explain
+    if name == "open_store":
+        from truceline.store.open import open_store
+
+        return open_store
     raise AttributeError(f"module 'truceline' has no attribute {name!r}")

@@ -13,6 +13,7 @@ import typer.main
 from snippets import PAGES, REPOSITORY
 
 from truceline.cli.main import app
+from truceline.events.catalogue import load_watching_assumptions
 from truceline.scenario.catalogue import load_catalogue
 from truceline.scenario.checks import CHECKS
 
@@ -37,7 +38,14 @@ def all_commands() -> Iterator[tuple[str, Any]]:
 COMMANDS = sorted(all_commands(), key=lambda each: each[0])
 
 
-GENERATED = ("scenario-keys.md", "assumptions.md", "commands.md", "outputs.md", "plan.schema.json")
+GENERATED = (
+    "scenario-keys.md",
+    "assumptions.md",
+    "watching-assumptions.md",
+    "commands.md",
+    "outputs.md",
+    "plan.schema.json",
+)
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -71,6 +79,8 @@ def test_every_key_and_check_and_assumption_is_explained() -> None:
     assert all(f"`{name}`" in keys for name in CHECKS)
     assumptions = (REPOSITORY / "docs" / "assumptions.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` |" in assumptions for name in load_catalogue())
+    watching = (REPOSITORY / "docs" / "watching-assumptions.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in watching for name in load_watching_assumptions())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

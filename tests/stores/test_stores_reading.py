@@ -36,11 +36,12 @@ def test_a_period_takes_rows_that_overlap_it(store: Store) -> None:
         6: ("2025-04-20T12:00", None),  # without an end, within
         7: ("2025-04-19T12:00", None),  # without an end, before
         8: (None, None),
+        9: ("2025-04-20T00:00", None),  # without an end, as the period starts
     }
     starts, ends = (pd.to_datetime([pair[side] for pair in times.values()]) for side in (0, 1))
     write_incidents(store, incident_id=list(times), time_from=starts, time_to=ends)
-    assert found(store, Selection(since=DAY, until=NEXT)) == [1, 3, 5, 6]
-    assert found(store, Selection(since=DAY)) == [1, 3, 4, 5, 6]
+    assert found(store, Selection(since=DAY, until=NEXT)) == [1, 3, 5, 6, 9]
+    assert found(store, Selection(since=DAY)) == [1, 3, 4, 5, 6, 9]
     assert found(store, Selection(until=DAY)) == [1, 2, 5, 7]
     assert found(store, Selection()) == list(times)
 

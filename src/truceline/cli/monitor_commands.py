@@ -223,7 +223,7 @@ def link(
 def agree(
     store: StoreArgument,
     agreement: Annotated[
-        str, typer.Argument(metavar="NAME|FILE", help="A packaged agreement, or a YAML file.")
+        str, typer.Argument(metavar="AGREEMENT", help="A packaged agreement, or a YAML file.")
     ],
     line: Annotated[
         list[str] | None,
@@ -260,6 +260,28 @@ def agree(
         print_line(
             f"  the line '{name}' is not known: what depends on it stays unclear; give --line {name}=FILE"
         )
+
+
+@app.command("posture")
+def posture(
+    store: StoreArgument,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The folder of a finished plan.")],
+    name: Annotated[
+        str, typer.Option("--posture", metavar="NAME", help="One of its postures; the one planned in full.")
+    ] = "",
+    who: WhoOption = None,
+    why: WhyOption = "",
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """Keep the chances of noticing of a plan's posture: counts are corrected by them from now on."""
+    from truceline.monitor.effort import read_posture_chances
+    from truceline.monitor.posture import keep_posture
+
+    chances = read_posture_chances(plan, posture=name)
+    with open_for(store, writing=True, wait_s=wait) as opened:
+        keep_posture(opened, chances, who=name_of_user(who), why=why)
+    sectors = {sector for sector, _ in chances if sector}
+    print_line(f"{len(sectors)} sectors; an incident on the line is noticed with {chances['', ''][0]:.0%}")
 
 
 @app.command("judge")

@@ -134,7 +134,7 @@ def _print_trend(found: Trend) -> None:
                 f"{row.day:%Y-%m-%d}",
                 say_number(row.n, 0),
                 say_number(row.expected, 1),
-                f"{say_number(row.low, 0)} to {say_number(row.high, 0)}",
+                f"{row.low:,.0f} to {row.high:,.0f}" if math.isfinite(row.low) else "-",
                 say_number(row.ratio, 2),
                 str(verdicts.get(row.day, "")),
                 str(levels.get(row.day, "")),

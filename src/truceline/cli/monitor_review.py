@@ -7,6 +7,7 @@ a later one. Nothing is erased.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -31,6 +32,8 @@ app = typer.Typer(
 
 IncidentArgument = Annotated[int, typer.Argument(metavar="INCIDENT", help="Number of the incident.")]
 EXAMPLES_SHOWN = 3
+WEIGHTS = ("prior", "space", "time", "words", "source", "count")
+"""Terms of a link's score."""
 ReasonOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it is kept.")]
 
 
@@ -102,7 +105,7 @@ def _print_incident(found: IncidentFile) -> None:
                 each.when,
                 each.what,
                 f"{each.score:.1f}" if each.score == each.score else "",
-                ", ".join([*(f"{key} {value}" for key, value in each.evidence.items()), *each.flags]),
+                "; ".join([*say_evidence(each.evidence), *each.flags]),
             )
         )
         for each in found.reports
@@ -114,6 +117,20 @@ def _print_incident(found: IncidentFile) -> None:
         for each in found.history
     ]
     print_table(("change", "at (UTC)", "who", "what holds since", "why"), rows)
+
+
+def say_evidence(evidence: dict[str, Any]) -> Iterator[str]:
+    """Yield the terms of a link as a person reads them: weights that moved it, then distance and reasons."""
+    weights = {key: value for key, value in evidence.items() if key in WEIGHTS and value}
+    if weights:
+        yield " ".join(f"{key} {value:+.1f}" for key, value in weights.items())
+    for key, value in evidence.items():
+        if key == "with":
+            yield f"with report {value}"
+        elif key == "distance_m":
+            yield f"{value:,.0f} m apart"
+        elif key not in WEIGHTS:
+            yield f"{key.replace('_', ' ')} {value}"
 
 
 @app.command("merge")

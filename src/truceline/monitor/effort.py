@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,13 +26,11 @@ from truceline.events.kinds import KindGroup
 from truceline.events.rates import Watched
 from truceline.events.schema import EFFORTS
 from truceline.monitor.mission import Mission, read_mission
+from truceline.monitor.posture import Chances, read_posture
 from truceline.store.base import Selection, Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Chances = Mapping[tuple[str, str], tuple[float, float, float]]
-"""Chance, low and high by sector and group of kinds."""
 
 _MOST_BYTES = 64_000_000
 """Largest file of a plan that is read: a plan of a line of 1,100 km has a tenth of it."""
@@ -102,12 +99,15 @@ def measure_effort(
     """Return the effort of a period (UTC without zone), by reporting days.
 
     `group` is the group of kinds whose noticing is asked for. `chances`, from `read_posture_chances`, stand
-    in where a row of effort gives no chance of its own; without them the records `effort.p_detect.*` do.
+    in where a row of effort gives no chance of its own: those of the posture kept in the store by default.
+    Without a posture the records `effort.p_detect.*` do.
     Raises StoreError where the store has no mission.
     """
     mission = read_mission(store)
     ends = list_cutoffs(mission, since, until)
     rows = store.read_current(EFFORTS, Selection(since=since, until=until, as_of=as_of))
+    if chances is None:
+        chances = read_posture(store, as_of=as_of)
     if chances is not None and len(rows):
         rows = fill_chances(rows, chances, group=group)
     hours = split_hours(rows, ends)

@@ -19,8 +19,9 @@ from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.expectation import expect_counts
 from truceline.events.regimes import find_regimes
 from truceline.events.truces import ENERGY_ONLY, GENERAL, NOT_KNOWN, find_truce_days
-from truceline.monitor.effort import Chances, Effort, day_ending, measure_effort
+from truceline.monitor.effort import Effort, day_ending, measure_effort
 from truceline.monitor.mission import Mission, read_mission
+from truceline.monitor.posture import Chances
 from truceline.monitor.trend_series import DailySeries, read_daily_series, read_stated_totals
 from truceline.store.base import Store
 
@@ -153,7 +154,7 @@ def _mark_days(series: DailySeries, regimes: pd.Series, truces: pd.DataFrame) ->
         n_exercises = int(series.n_exercises[day])
         words = (
             "nobody reported" if series.n_sources[day] == 0 else "",
-            f"{n_exercises} exercise incidents left out" if n_exercises else "",
+            f"left out as exercises: {n_exercises}" if n_exercises else "",
             "several nights in one report" if series.is_several_nights[day] else "",
             "sources changed" if is_new[day] else "",
             str(verdict) if verdict in (GENERAL, ENERGY_ONLY) else "",
@@ -214,7 +215,10 @@ def _statements(
         said.append(str(alarm["sentence"]))
     n_exercises = int(series.n_exercises[day])
     if n_exercises:
-        said.append(f"{n_exercises} incidents assessed as live-fire exercises are left out.")
+        are = "incident assessed as a live-fire exercise is"
+        if n_exercises > 1:
+            are = "incidents assessed as live-fire exercises are"
+        said.append(f"{n_exercises} {are} left out.")
     number = int(regimes.iloc[-1])
     if number and (regimes == number).sum() <= len(truces):
         began = regimes.index[(regimes == number).to_numpy()][0]

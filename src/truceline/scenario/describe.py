@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from truceline.scenario.assumption import Assumption
+from truceline.scenario.assumption import Assumption, AssumptionSet
 from truceline.scenario.model import Scenario
 from truceline.scenario.yaml_source import KeyPath
 from truceline.units import format_value
@@ -50,9 +50,12 @@ def list_statements(scenario: Scenario) -> tuple[Statement, ...]:
 
 def list_assumptions(scenario: Scenario) -> tuple[Statement, ...]:
     """Return every catalogue assumption with this scenario's overrides, by name."""
-    return tuple(
-        _state(("assumptions", name), record, False) for name, record in scenario.assumptions.items()
-    )
+    return describe_records(scenario.assumptions)
+
+
+def describe_records(records: AssumptionSet) -> tuple[Statement, ...]:
+    """Return every record of a catalogue, by name."""
+    return tuple(_state(("assumptions", name), record, False) for name, record in records.items())
 
 
 def list_records(scenario: Scenario) -> Iterator[tuple[KeyPath, Assumption]]:
