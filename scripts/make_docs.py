@@ -264,7 +264,7 @@ def build_watching_page() -> str:
         NOTE,
         "",
         f"{len(listed)} numbers that `truceline monitor` takes as given: how well sources place events,",
-        "when two reports are one, what is unusual, what may leave the store. They are the same for every mission.",
+        "when two reports are one, what is unusual, what may leave the store. They hold for every mission.",
         f"{n_weak} of them are weak and marked !: `judgement` is our choice where nobody published a figure,",
         "`general` is common knowledge not read in a source.",
         "",

@@ -20,7 +20,7 @@ from truceline.events.schema import CHANGES, LINKS, REPORTS
 from truceline.store.base import Store
 
 N_KILLS = 25
-LONGEST_CHANGES = 2.0
+LONGEST_CHANGES = 1.5
 """A child is killed within the time that so many changes take on this machine."""
 HERE = Path(__file__).parent
 
