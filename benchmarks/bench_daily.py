@@ -115,7 +115,7 @@ def gather_ours(path: Path, since_days: int) -> dict[str, Any]:
         mission, spent = invent_mission(), []
         for _ in range(2):
             started = time.perf_counter()
-            made = gather_day(store, day, mission=mission, agreements=agreements)
+            made = gather_day(store, day, mission=mission, effort=(), agreements=agreements)
             spent.append(time.perf_counter() - started)
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()

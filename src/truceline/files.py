@@ -28,7 +28,7 @@ def write_atomically(path: Path, data: str | bytes, *, overwrite: bool = True) -
     Raises OutputError when the file cannot be written; nothing is left behind then.
     """
     if not overwrite and path.exists():
-        raise _refused(path, "is there already", "choose another name, or say that it may be overwritten")
+        raise _refused(path, "is there already", "choose another name")
     content = data.encode("utf-8") if isinstance(data, str) else data
     temporary = _sibling(path, "new")
     try:

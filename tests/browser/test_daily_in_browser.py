@@ -45,7 +45,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("daily")
     store, days = start_store(folder)
     with store:
-        fill_month(days, n_days=12)
+        fill_month(days)  # a month: the mean of the year is drawn from then on
         made = gather_day(store, DAY, mission=MISSION, agreements=AGREEMENTS, effort=EFFORT, trend=TREND)
     names = write_daily(made, folder / "day")
     return folder / "day" / next(name for name in names if name.endswith(".html"))

@@ -326,3 +326,21 @@ class TestInternalTables:
             back = store.read(INCIDENTS, columns=["incident_id"])["incident_id"]
             np.testing.assert_array_equal(back.to_numpy(dtype=np.int64), numbers)
             assert store.read(CHANGES, columns=["what"])["what"].tolist() == ["link"]
+
+
+def test_a_change_that_cannot_even_begin_tells_why_and_lets_the_next_one_in(tmp_path: Path) -> None:
+    is_stopped = [False]
+
+    def read_clock() -> datetime:
+        if is_stopped[0]:
+            raise RuntimeError("the clock stopped")
+        return datetime(2025, 1, 1)
+
+    with create_store(tmp_path / "s.duckdb", clock=read_clock) as store:
+        is_stopped[0] = True
+        with pytest.raises(RuntimeError, match="the clock stopped"), store.change(who="a", what="first"):
+            pass
+        is_stopped[0] = False
+        with store.change(who="a", what="second"):
+            pass
+        assert store.last_change() == 1

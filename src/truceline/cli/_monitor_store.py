@@ -32,7 +32,7 @@ WhoOption = Annotated[
 ]
 WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the history.")]
 WaitOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="How long to wait while another command writes.")
+    float, typer.Option(metavar="SECONDS", min=0, help="How long to wait while another command writes.")
 ]
 SinceOption = Annotated[
     str | None,
@@ -89,11 +89,14 @@ def read_day(word: str, option: str) -> datetime:
 
 
 def read_hours(word: str, option: str) -> timedelta:
-    """Return a span of time as typed, as in '24 h' or '2 days'."""
+    """Return a span of time as typed, as in '24 h' or '2 days'; none is below nothing."""
     from datetime import timedelta
 
     try:
-        return timedelta(hours=parse_quantity(word, "h"))
+        hours = parse_quantity(word, "h")
+        if hours < 0:
+            raise QuantityError(f"'{word}' is less than nothing")
+        return timedelta(hours=hours)
     except QuantityError as error:
         raise ScenarioError("options", [Problem(option, str(error), "write '24 h'")]) from None
 

@@ -93,12 +93,15 @@ def write_an_empty_form(
         Path, typer.Argument(metavar="FILE", help="The file to write, .csv or .xlsx.", show_default=False)
     ],
     kind: Annotated[str, typer.Option(help="What is to be filled in: reports or efforts.")] = "reports",
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Put the example rows among those to be filled in.")
+    ] = False,
 ) -> None:
-    """Write an empty form with example rows, for a field office to fill in."""
+    """Write an empty form for a field office; a workbook explains its columns and shows examples."""
     from truceline.events.feeds.forms import write_form
 
-    write_form(path, kind)
-    print_line(f"{path}: fill it in and import it; the example rows may be deleted")
+    write_form(path, kind, examples=examples)
+    print_line(f"{path}: fill it in and import it" + ("; delete the example rows first" if examples else ""))
 
 
 @app.command("import")
@@ -188,8 +191,33 @@ def _print_import(summary: ImportSummary) -> None:
         for reject in summary.rejects[:REJECTS_SHOWN]:
             hint = f"; {reject.hint}" if reject.hint else ""
             print_line(f"  line {reject.line:,}  {reject.where}  {reject.found}{hint}")
+        if summary.n_rejected > REJECTS_SHOWN and not summary.is_dry_run:
+            print_line(f"  ... all {summary.n_rejected:,}: truceline monitor rejects STORE")
+    if "simulated" in summary.flags:
+        print_line("Simulated reports never stand among real ones: keep them in a store of their own.")
     if summary.notice:
         print_line(f"Notice: {summary.notice}")
+
+
+@app.command("rejects")
+def list_rejects(
+    store: StoreArgument,
+    batch: Annotated[
+        int | None, typer.Option(metavar="N", help="The import; the last one with rejected rows by default.")
+    ] = None,
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """List the imports, and the rows of one that could not be used, with line and reason."""
+    from truceline.monitor.importing import read_rejects
+
+    with open_for(store, writing=False, wait_s=wait) as opened:
+        batches, chosen, rejects = read_rejects(opened, batch)
+    heads = ("import", "file", "format", "rows", "new", "repeated", "corrected", "rejected")
+    print_table(heads, [Row(tuple(map(str, row))) for row in batches])
+    if chosen is not None:
+        print_line()
+        print_title(f"Rejected in import {chosen}")
+        print_table(("line", "column", "found", "write"), [Row(tuple(map(str, row))) for row in rejects])
 
 
 @app.command("link")

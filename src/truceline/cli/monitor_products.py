@@ -6,13 +6,16 @@ Parses and prints; figures come from `truceline.monitor`, files from `truceline.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from truceline.cli._console import Row, print_line, print_table, print_title
+from truceline.cli._console import Row, print_line, print_table, print_title, print_warnings
 from truceline.cli._monitor_store import (
     DEFAULT_WAIT_S,
     SinceOption,
@@ -30,8 +33,10 @@ from truceline.cli._monitor_store import (
 from truceline.cli._progress import show_progress
 
 if TYPE_CHECKING:
+    from truceline.events.warning_score import TruceScore
     from truceline.monitor.replay import Replay
     from truceline.monitor.trend import Trend
+    from truceline.store.base import Store
 
 DayArgument = Annotated[
     str, typer.Argument(metavar="DAY", help="Day on whose cut-off the period ends.", show_default=False)
@@ -59,15 +64,30 @@ def report(
     wait: WaitOption = DEFAULT_WAIT_S,
 ) -> None:
     """Write the daily report: HTML and DOCX, with rows, positions and figures as CSV, GeoJSON and JSON."""
+    from contextlib import nullcontext
+
+    from truceline.files import replace_folder
     from truceline.monitor.assembling import assemble_day
-    from truceline.monitor.day import with_number
-    from truceline.monitor.issuing import issue_report
-    from truceline.publish.daily_folder import write_daily
+    from truceline.monitor.backlog import check_ready, find_backlog
+    from truceline.monitor.issuing import register_report
+    from truceline.monitor.mission import read_mission
+    from truceline.publish.daily_folder import MARKER, fill_folder
 
     last = read_day(day, "DAY").date()
     is_issued = not draft and as_of is None
     user = name_of_user(who) if is_issued else ""
-    with open_for(store, writing=is_issued, wait_s=wait) as opened:
+    # The folder is refused before the work starts; what is in the register has its files, and the reverse.
+    with (
+        open_for(store, writing=is_issued, wait_s=wait) as opened,
+        replace_folder(out, marker=MARKER) as folder,
+    ):
+        mission = read_mission(opened)
+        if is_issued:
+            check_ready(opened, mission, last, nights, now_utc())
+        elif as_of is None:
+            since, until = mission.period(read_day(day, "DAY"), n_days=nights)
+            waiting = find_backlog(opened, since, until).problems(store)
+            print_warnings("A draft over a backlog", [replace(each, warning=True) for each in waiting])
         made = assemble_day(
             opened,
             last,
@@ -76,14 +96,13 @@ def report(
             as_of=as_of,
             issued_at=now_utc() if is_issued else None,
         )
-        if is_issued:
-            made = with_number(made, issue_report(opened, made, user, why))
-    names = write_daily(made, out)
+        with register_report(opened, made, user, why) if is_issued else nullcontext(made) as made:
+            names = fill_folder(made, folder)
     total = made.total.violations
     span = f"{total.low:,} to {total.high:,}" if total.low != total.high else ""
+    title = f"Report {made.number}/{made.year}" if is_issued else "Draft, without a number"
     print_line(
-        f"Report {made.number}/{made.year}{'' if is_issued else ' (draft)'}: {total.best:,} violations"
-        f"{f' ({span})' if span else ''} in {total.n_incidents:,} incidents"
+        f"{title}: {total.best:,} violations{f' ({span})' if span else ''} in {total.n_incidents:,} incidents"
     )
     for region in made.regions:
         if region.tally.violations.n_incidents or region.name:
@@ -114,9 +133,7 @@ def trend(
     with open_for(store, writing=False, wait_s=wait) as opened:
         mission = read_mission(opened)
         end = now_utc() if until is None else mission.period(read_day(until, "--until"))[1]
-        found = watch_trend(
-            opened, until=end, days=days, now=max(now_utc(), end), include_exercises=with_exercises
-        )
+        found = watch_trend(opened, until=end, days=days, now=now_utc(), include_exercises=with_exercises)
     _print_trend(found)
 
 
@@ -164,8 +181,9 @@ def replay(
         typer.Option(metavar="FILE", help="Table of known truces to score against; ours by default."),
     ] = None,
     lag: Annotated[
-        str, typer.Option(metavar="TIME", help="Time after the cut-off at which each day is judged.")
-    ] = "12 h",
+        str | None,
+        typer.Option(metavar="TIME", help="Time after the cut-off when each day is judged; default 12 h."),
+    ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Keep the scratch store of the replay under this name."),
@@ -173,26 +191,50 @@ def replay(
     wait: WaitOption = DEFAULT_WAIT_S,
 ) -> None:
     """Run a past period day by day as if it were live, and score what was said of each day."""
-    import tempfile
-
     from truceline.events.warning_score import read_known_truces
     from truceline.monitor.replay import replay_period
-    from truceline.store.open import create_store
 
     first, last = read_day(since, "--from"), read_day(until, "--to")
-    known, wanted = read_known_truces(truces), read_hours(lag, "--lag")
+    known, wanted = read_known_truces(truces), None if lag is None else read_hours(lag, "--lag")
     with (
-        tempfile.TemporaryDirectory(prefix="truceline-replay-") as folder,
         open_for(store, writing=False, wait_s=wait) as opened,
-        create_store(keep or Path(folder) / "replay.duckdb") as scratch,
+        _make_scratch(keep) as scratch,
         show_progress(["replay"], quiet=False) as tell,
     ):
         done = replay_period(opened, scratch, first=first, last=last, truces=known, lag=wanted, progress=tell)
     _print_replay(done)
 
 
+@contextmanager
+def _make_scratch(keep: Path | None) -> Iterator[Store]:
+    """Give an empty store for the length of a block; it stays as `keep` if the block ends well."""
+    import tempfile
+
+    from truceline.store.open import create_store
+
+    if keep is None:
+        with (
+            tempfile.TemporaryDirectory(prefix="truceline-replay-") as folder,
+            create_store(Path(folder) / "replay.duckdb") as scratch,
+        ):
+            yield scratch
+        return
+    opened = create_store(keep)  # refused here where something of that name is there: nothing to remove then
+    is_done = False
+    try:
+        with opened as scratch:
+            yield scratch
+        is_done = True
+    finally:
+        if not is_done:
+            for left in (keep, keep.with_name(f"{keep.name}.wal")):
+                left.unlink(missing_ok=True)
+
+
 def _print_replay(done: Replay) -> None:
     """Print what was said each evening, then how good it was."""
+    from truceline.events.catalogue import load_watching_assumptions
+
     rows = [
         Row(
             (
@@ -213,17 +255,27 @@ def _print_replay(done: Replay) -> None:
         end = "open" if truce.ends is None else f"{truce.ends:%Y-%m-%d %H:%M}"
         print_line(f"Known: {truce.name}, {truce.scope}, {truce.starts:%Y-%m-%d %H:%M} to {end} UTC")
     for name, score in (("Ours", done.score), ("Naive", done.naive)):
-        found = (
-            f"{score.n_found} of {score.n_truce_days} truce days found"
-            if score.n_truce_days
-            else "no truce day"
-        )
-        print_line(
-            f"{name}: {found}, {score.n_false} false in {score.n_days} days"
-            f"{f', {score.n_not_known} truce days not known' if score.n_not_known else ''}"
-        )
-    print_line("Naive is alerts below 0.6 of the median of the 14 days before.")
+        print_line(f"{name}: {_say_score(score)}")
+    records = load_watching_assumptions()
+    print_line(
+        f"Naive is alerts below {records.value('naive.ratio'):g} of the median of the "
+        f"{records.value('naive.days'):.0f} days before."
+    )
     print_line(f"Alarms raised: {done.n_alarms}")
+
+
+def _say_score(score: TruceScore) -> str:
+    """Return how many truce days were found, and how many others were called one."""
+    found = "no truce day"
+    if score.n_truce_days:
+        share = f"{100.0 * score.found_share:.0f} %"
+        found = f"{score.n_found} of {score.n_truce_days} truce days found ({share})"
+    false = f"{score.n_false} false in {score.n_days} days"
+    if score.n_days:
+        false = f"{false} ({score.false_per_hundred:.1f} in a hundred)"
+    unknown = f", {score.n_not_known} truce days not known" if score.n_not_known else ""
+    partly = f", {score.n_partly} days left out (under a truce in part)" if score.n_partly else ""
+    return f"{found}, {false}{unknown}{partly}"
 
 
 def export(

@@ -7,7 +7,6 @@ a later one. Nothing is erased.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -32,8 +31,6 @@ app = typer.Typer(
 
 IncidentArgument = Annotated[int, typer.Argument(metavar="INCIDENT", help="Number of the incident.")]
 EXAMPLES_SHOWN = 3
-WEIGHTS = ("prior", "space", "time", "words", "source", "count")
-"""Terms of a link's score."""
 ReasonOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it is kept.")]
 
 
@@ -84,12 +81,14 @@ def _print_incident(found: IncidentFile) -> None:
 
     words = [row["kind"], row["phase"], row["weapon"]]
     print_title(f"Incident {row['incident_id']}: {' '.join(word for word in words if word)}")
-    if row["merged_into"] == row["merged_into"] and row["merged_into"] is not None:
-        print_line(f"Became part of incident {row['merged_into']}")
+    if found.gone:
+        print_line(f"It {found.gone}.")
     print_line(f"When    {say_interval(row['time_from'], row['time_to'])} UTC ({row['time_precision']})")
     place = ", ".join(word for word in (row["place"], row["region"]) if word)
     where = f"{row['lat']:.4f} N {row['lon']:.4f} E, within {row['sigma_m']:,.0f} m (one sigma)"
     print_line(f"Where   {place or 'no name'}: {where if row['lat'] == row['lat'] else 'no position'}")
+    if found.crossing:
+        print_line(f"        {found.crossing}")
     print_line(f"Status  {found.status}")
     for line in found.attribution:
         print_line(f"By      {line}")
@@ -104,33 +103,18 @@ def _print_incident(found: IncidentFile) -> None:
                 each.how,
                 each.when,
                 each.what,
-                f"{each.score:.1f}" if each.score == each.score else "",
-                "; ".join([*say_evidence(each.evidence), *each.flags]),
+                "; ".join([each.why, *each.flags]),
             )
         )
         for each in found.reports
     ]
-    print_table(("report", "source", "how", "when (UTC)", "what", "score", "evidence"), rows)
+    print_table(("report", "source", "how", "when (UTC)", "what", "why it is here"), rows)
     print_line()
     rows = [
         Row((str(each.change_id), f"{each.at:%Y-%m-%d %H:%M}", each.who, each.says, each.why))
         for each in found.history
     ]
     print_table(("change", "at (UTC)", "who", "what holds since", "why"), rows)
-
-
-def say_evidence(evidence: dict[str, Any]) -> Iterator[str]:
-    """Yield the terms of a link as a person reads them: weights that moved it, then distance and reasons."""
-    weights = {key: value for key, value in evidence.items() if key in WEIGHTS and value}
-    if weights:
-        yield " ".join(f"{key} {value:+.1f}" for key, value in weights.items())
-    for key, value in evidence.items():
-        if key == "with":
-            yield f"with report {value}"
-        elif key == "distance_m":
-            yield f"{value:,.0f} m apart"
-        elif key not in WEIGHTS:
-            yield f"{key.replace('_', ' ')} {value}"
 
 
 @app.command("merge")
@@ -164,7 +148,8 @@ def split(
 
     with open_for(store, writing=True, wait_s=wait) as opened:
         number = split_incident(opened, incident, tuple(reports), who=name_of_user(who), why=why)
-    print_line(f"incident {number} holds reports {', '.join(map(str, reports))}")
+        change = opened.last_change()
+    print_line(f"incident {number} holds reports {', '.join(map(str, reports))} (change {change})")
 
 
 @app.command("move")
@@ -181,7 +166,8 @@ def move(
 
     with open_for(store, writing=True, wait_s=wait) as opened:
         move_report(opened, report, incident, who=name_of_user(who), why=why)
-    print_line(f"report {report} is part of incident {incident}")
+        change = opened.last_change()
+    print_line(f"report {report} is part of incident {incident} (change {change})")
 
 
 @app.command("verify")

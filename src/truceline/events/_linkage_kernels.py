@@ -102,8 +102,10 @@ def distance_m(data: Any, i: int, j: int) -> float:
 def space_term(data: Any, weights: Any, i: int, j: int) -> float:
     """Return how much better one event than two explains the separation of two reports."""
     if data.area[i] >= 0 or data.area[j] >= 0:
-        # A region is no place: all that is known is how many reports it has.
+        # A region is no place: all that is known is how many reports it has, and what places they name.
         if data.area[i] != data.area[j]:
+            return FLOOR_SCORE
+        if data.place[i] >= 0 and data.place[j] >= 0 and data.place[i] != data.place[j]:
             return FLOOR_SCORE
         return -max(data.log_density[i], data.log_density[j])
     metres = 1000.0 * KM_PER_DEG
@@ -120,7 +122,8 @@ def space_term(data: Any, weights: Any, i: int, j: int) -> float:
     density = weights.core_share * peak * math.exp(-0.5 * squared)
     density += weights.loose_share * peak / wide * math.exp(-0.5 * squared / wide)
     scale = math.sqrt(weights.far_m * weights.far_m + 0.5 * (xx + yy))
-    density += weights.far_share * 1.0e6 / (2.0 * math.pi * scale * scale) * math.exp(-away / scale)
+    far = max(data.far[i], data.far[j])
+    density += far * 1.0e6 / (2.0 * math.pi * scale * scale) * math.exp(-away / scale)
     background = max(data.log_density[i], data.log_density[j])
     # An event breeds others near by in the days after it: what is dated later is likely one of these.
     apart = abs(0.5 * (data.since[i] + data.until[i] - data.since[j] - data.until[j]))

@@ -32,7 +32,8 @@ def space_term(layout: Layout, i: int, j: int) -> float:
     data, weights = layout.data, layout.weights
     background = max(data.log_density[i], data.log_density[j])
     if data.area[i] >= 0 or data.area[j] >= 0:
-        return -float(background) if data.area[i] == data.area[j] else FLOOR_SCORE
+        names = {int(data.place[k]) for k in (i, j)} - {-1}
+        return -float(background) if data.area[i] == data.area[j] and len(names) < 2 else FLOOR_SCORE
     longest = max(data.until[k] - data.since[k] for k in (i, j))
     if abs(data.since[i] + data.until[i] - data.since[j] - data.until[j]) / 2 > 0.5 + longest:
         background = max(background, weights.log_near_repeat)
@@ -49,7 +50,7 @@ def space_term(layout: Layout, i: int, j: int) -> float:
     per_m2 = (
         weights.core_share * gaussian(covariance)
         + weights.loose_share * gaussian(weights.loose_times**2 * covariance)
-        + weights.far_share * far
+        + max(data.far[i], data.far[j]) * far
     )
     return max(math.log(per_m2 * 1e6 + 1e-300) - float(background), FLOOR_SCORE)
 

@@ -201,6 +201,8 @@ class _Follower:
         # Days of one size add up to a sum of that size times their number.
         size = coming.size * np.maximum(np.sum(known, axis=0), 1)
         is_risen = self._has_risen(seen, usual, size)[:-1]
+        if not self._names:  # a mission without regions, before its first incident
+            return [], False
         strongest = int(np.argmax((seen - usual)[:-1]))
         rest = np.arange(len(self._names)) != strongest
         # One left over has a size of its own; several together have about that of the whole.

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-MomentArray = NDArray[np.datetime64]
-
-Span = tuple[np.datetime64, np.datetime64]
+IntArray = NDArray[np.int64]
+Spans = NDArray[np.int64]
+"""Intervals in order and without overlaps: start and end in microseconds, shape (intervals, 2)."""
 
 WATCHED = "watched"
 """State of a row of effort in which there was watching; every other state is watching lost."""
@@ -37,8 +37,13 @@ _PLAN_KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Which kinds of a plan stand for a group of kinds of the watching."""
 
-_HOUR = np.timedelta64(3_600_000_000, "us")
-_HOUR_COLUMNS = ("day", "region", "means", "post", "state", "cause", "group", "hours", "p", "p_low", "p_high")
+_HOUR = 3_600_000_000
+"""Microseconds."""
+_HOUR_COLUMNS = (
+    "day", "region", "means", "post", "state", "cause", "group", "hours", "p", "p_low", "p_high", "is_own",
+)  # fmt: skip
+_CHANCES = ("p", "p_low", "p_high")
+_NO_SPANS: Spans = np.empty((0, 2), dtype=np.int64)
 
 
 def split_hours(
@@ -56,30 +61,34 @@ def split_hours(
 
     Returns
     -------
-    Rows with day (number, from 0), region, means, post, state, cause, group, hours, p, p_low, p_high: the
-    chances of noticing, from the row where it gives one, else from the record of its means; NaN for means
-    that watch nothing of their own (press, parties).
+    Rows with day (number, from 0), region, means, post, state, cause, group, hours, p, p_low, p_high, is_own:
+    the chances of noticing, from the day's last row that gives one (`is_own`), else from the record of the
+    means; NaN for means that watch nothing of their own (press, parties). A day is told from the rows that
+    touch it, whatever the other days are.
     """
     import pandas as pd
 
-    cuts: MomentArray = np.asarray(ends, dtype="datetime64[us]")
-    rows: list[dict[str, Any]] = []
+    cuts = _in_microseconds(ends)
+    rows: list[pd.DataFrame] = []
     known = efforts[efforts["time_from"].notna() & efforts["time_to"].notna()]
+    known = known.sort_values(["time_from", "time_to", "key"], kind="stable")
     for (region, means, post), of_post in known.groupby(["region", "means", "post"], sort=True):
         place = {"region": region, "means": means, "post": post}
         is_lost = of_post["state"] != WATCHED
-        lost: list[Span] = []
+        lost = _NO_SPANS
         for (state, cause), part in of_post[is_lost].groupby(["state", "cause"], sort=True):
-            spans = _unite(part["time_from"].to_numpy(), part["time_to"].to_numpy())
+            spans = _unite(_spans_of(part))
             told = {"state": state, "cause": cause, "group": "", "p": 0.0, "p_low": 0.0, "p_high": 0.0}
-            rows += _by_day(_subtract(spans, lost), cuts, {**place, **told})
-            lost = _unite_spans([*lost, *spans])
+            rows.append(_by_day(_subtract(spans, lost), cuts, {**place, **told, "is_own": True}))
+            lost = _unite(np.concatenate([lost, spans]))
         for group, part in of_post[~is_lost].groupby("group", sort=True):
-            spans = _subtract(_unite(part["time_from"].to_numpy(), part["time_to"].to_numpy()), lost)
-            chance = _chance(part, str(means), assumptions)
-            told = {"state": WATCHED, "cause": "", "group": group, **chance}
-            rows += _by_day(spans, cuts, {**place, **told})
-    return pd.DataFrame(rows, columns=list(_HOUR_COLUMNS))
+            made = _by_day(_subtract(_unite(_spans_of(part)), lost), cuts, {**place, "state": WATCHED})
+            chances = _chances_by_day(part, str(means), cuts, assumptions).loc[made["day"]]
+            rows.append(made.assign(cause="", group=group, **{n: chances[n].to_numpy() for n in chances}))
+    rows = [part for part in rows if len(part)]
+    if not rows:
+        return pd.DataFrame({name: [] for name in _HOUR_COLUMNS})
+    return pd.concat(rows, ignore_index=True)[list(_HOUR_COLUMNS)]
 
 
 def measure_exposure(
@@ -94,8 +103,7 @@ def measure_exposure(
     """
     import pandas as pd
 
-    cuts: MomentArray = np.asarray(ends, dtype="datetime64[us]")
-    lengths_h = (cuts[1:] - cuts[:-1]) / _HOUR
+    lengths_h = np.diff(_in_microseconds(ends)) / _HOUR
     names = sorted({*map(str, hours["region"]), *regions})
     grid = pd.MultiIndex.from_product([names, range(len(lengths_h))], names=["region", "day"])
     is_watched = hours["state"] == WATCHED
@@ -115,6 +123,27 @@ def measure_exposure(
         by_day = missed.groupby([watched["region"], watched["day"]]).prod()
         made[name] = 1.0 - by_day.reindex(grid, fill_value=1.0)
     return made.reset_index()
+
+
+def sum_by_means(hours: pd.DataFrame) -> pd.DataFrame:
+    """Return hours watched and lost by region and means, with the number of posts that watched.
+
+    hours: from `split_hours`. Each post counts once however many groups of kinds it has, as in
+    `measure_exposure`. Returns region, means, hours_watched, hours_lost, n_posts.
+    """
+    import pandas as pd
+
+    by = ["region", "means"]
+    is_watched = hours["state"] == WATCHED
+    posts = hours[is_watched].groupby(by)["post"].nunique()
+    made = pd.DataFrame(
+        {
+            "hours_watched": _hours_of_posts(hours[is_watched], by),
+            "hours_lost": _hours_of_posts(hours[~is_watched], by),
+            "n_posts": posts,
+        }
+    )
+    return made.fillna(0.0).astype({"n_posts": "int64"}).reset_index()
 
 
 def list_losses(hours: pd.DataFrame) -> pd.DataFrame:
@@ -161,79 +190,104 @@ def p_detect_of_plan(
 
 
 def fill_chances(
-    efforts: pd.DataFrame, chances: Mapping[tuple[str, str], tuple[float, float, float]], *, group: str = ""
+    hours: pd.DataFrame, chances: Mapping[tuple[str, str], tuple[float, float, float]], *, group: str = ""
 ) -> pd.DataFrame:
-    """Return the effort with the chances of a posture where a row gives none of its own.
+    """Return the hours with the chances of a posture where a row of effort gave none of its own.
 
-    `chances` as `p_detect_of_plan` returns them; the region is looked up among the sectors, else the whole
-    line stands for it. The n posts of a region share the chance of the posture: each gets
-    1 - (1 - p)^(1/n), so that all of them watching together notice p, and fewer of them less.
+    hours: from `split_hours`. `chances` as `p_detect_of_plan` returns them; the region is looked up among
+    the sectors, else the whole line stands for it. The n posts that a region has on a day, be they watching
+    or kept from it, share the chance of the posture: each gets 1 - (1 - p)^(1/n), so that all of them
+    watching together notice p, and fewer of them less.
     """
-    filled = efforts.reset_index(drop=True).copy()
-    is_open = filled["p_detect"].isna() & (filled["state"] == WATCHED)
-    posts = filled.loc[filled["state"] == WATCHED, ["region", "means", "post"]].drop_duplicates()
-    n_posts = posts.groupby("region").size()
+    filled = hours.reset_index(drop=True).copy()
+    is_open = (filled["state"] == WATCHED) & ~filled["is_own"].astype(bool)
+    posts = filled[["region", "day", "means", "post"]].drop_duplicates()
+    n_posts = posts.groupby(["region", "day"]).size().rename("n_posts")
+    n = filled[["region", "day"]].join(n_posts, on=["region", "day"])["n_posts"].to_numpy(dtype=float)
     for region in sorted(set(filled.loc[is_open, "region"])):
         whole = chances.get((region, group), chances.get(("", group), chances["", ""]))
-        rows = is_open & (filled["region"] == region)
-        for name, p in zip(("p_detect", "p_detect_low", "p_detect_high"), whole, strict=True):
-            filled.loc[rows, name] = 1.0 - (1.0 - p) ** (1.0 / int(n_posts[region]))
+        rows = (is_open & (filled["region"] == region)).to_numpy()
+        for name, p in zip(_CHANCES, whole, strict=True):
+            filled.loc[rows, name] = 1.0 - (1.0 - p) ** (1.0 / n[rows])
     return filled
 
 
-def _unite(starts: MomentArray, ends: MomentArray) -> list[Span]:
-    """Return the intervals without overlaps, in order."""
-    return _unite_spans(list(zip(starts, ends, strict=True)))
+def _in_microseconds(moments: Any) -> IntArray:
+    return np.asarray(np.asarray(moments, dtype="datetime64[us]").astype(np.int64))
 
 
-def _unite_spans(spans: list[Span]) -> list[Span]:
-    united: list[Span] = []
-    for start, end in sorted(spans):
-        if end <= start:
-            continue
-        if united and start <= united[-1][1]:
-            united[-1] = (united[-1][0], max(united[-1][1], end))
-        else:
-            united.append((start, end))
-    return united
+def _spans_of(rows: pd.DataFrame) -> Spans:
+    starts, ends = _in_microseconds(rows["time_from"]), _in_microseconds(rows["time_to"])
+    return np.column_stack([starts, ends])
 
 
-def _subtract(spans: list[Span], taken: list[Span]) -> list[Span]:
+def _unite(spans: Spans) -> Spans:
+    """Return intervals in any order as intervals in order and without overlaps; those that touch are one."""
+    spans = spans[spans[:, 1] > spans[:, 0]]
+    if not len(spans):
+        return _NO_SPANS
+    spans = spans[np.argsort(spans[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(spans[:, 1])
+    begins = np.flatnonzero(np.concatenate([[True], spans[1:, 0] > reach[:-1]]))
+    return np.column_stack([spans[begins, 0], reach[np.append(begins[1:], len(spans)) - 1]])
+
+
+def _subtract(spans: Spans, taken: Spans) -> Spans:
     """Return the parts of `spans` outside `taken`; both without overlaps and in order."""
-    free = []
-    for start, end in spans:
-        for gone_from, gone_to in taken:
-            if gone_to <= start or gone_from >= end:
-                continue
-            if gone_from > start:
-                free.append((start, gone_from))
-            start = max(start, gone_to)
-        if start < end:
-            free.append((start, end))
-    return free
+    if not len(taken):
+        return spans
+    # Between two neighbouring ends of either list nothing changes: each piece is in or out as its start is.
+    points = np.unique(np.concatenate([spans.ravel(), taken.ravel()]))
+    is_free = _covers(spans, points[:-1]) & ~_covers(taken, points[:-1])
+    return _unite(np.column_stack([points[:-1], points[1:]])[is_free])
 
 
-def _by_day(spans: list[Span], cuts: MomentArray, told: dict[str, Any]) -> list[dict[str, Any]]:
+def _covers(spans: Spans, moments: IntArray) -> NDArray[np.bool_]:
+    begun = np.searchsorted(spans[:, 0], moments, side="right")
+    ended = np.searchsorted(spans[:, 1], moments, side="right")
+    return np.asarray(begun > ended)
+
+
+def _by_day(spans: Spans, cuts: IntArray, told: dict[str, Any]) -> pd.DataFrame:
     """Return one row for each day that the spans touch."""
-    hours = np.zeros(max(len(cuts) - 1, 0))
-    for start, end in spans:
-        overlap = np.minimum(cuts[1:], end) - np.maximum(cuts[:-1], start)
-        hours += np.maximum(overlap / _HOUR, 0.0)
-    return [{"day": int(day), "hours": float(hours[day]), **told} for day in np.flatnonzero(hours > 0)]
+    import pandas as pd
+
+    # Time covered before each cut: the spans that began before it, less what of the last lies after it.
+    sums = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
+    begun = np.searchsorted(spans[:, 0], cuts, side="right")
+    last_ends = np.concatenate([[np.iinfo(np.int64).min], spans[:, 1]])[begun]
+    covered = sums[begun] - np.maximum(np.where(begun > 0, last_ends, cuts) - cuts, 0)
+    hours = np.diff(covered) / _HOUR
+    days = np.flatnonzero(hours > 0)
+    return pd.DataFrame({"day": days, "hours": hours[days]}).assign(**told)
 
 
-def _chance(rows: pd.DataFrame, means: str, assumptions: AssumptionSet | None) -> dict[str, float]:
-    """Return p, p_low, p_high of the newest row that gives a chance, or of the record of the means."""
-    given = rows[rows["p_detect"].notna()]
-    if len(given):
-        last = given.iloc[-1]
-        p = float(last["p_detect"])
-        low, high = float(last["p_detect_low"]), float(last["p_detect_high"])
-        return {"p": p, "p_low": p if np.isnan(low) else low, "p_high": p if np.isnan(high) else high}
+def _chances_by_day(
+    rows: pd.DataFrame, means: str, cuts: IntArray, assumptions: AssumptionSet | None
+) -> pd.DataFrame:
+    """Return p, p_low, p_high, is_own of each day: of its last row that gives a chance, or of the record."""
+    import pandas as pd
+
     record = (assumptions or load_watching_assumptions()).get(f"effort.p_detect.{means}")
-    if record is None:
-        return {"p": np.nan, "p_low": np.nan, "p_high": np.nan}
-    return {"p": record.value, "p_low": record.bounds[0], "p_high": record.bounds[1]}
+    usual = (np.nan, np.nan, np.nan) if record is None else (record.value, *record.bounds)
+    n_days = max(len(cuts) - 1, 0)
+    made = {name: np.full(n_days, value) for name, value in zip(_CHANCES, usual, strict=True)}
+    made["is_own"] = np.zeros(n_days, dtype=bool)
+    given = rows[rows["p_detect"].notna()]
+    spans = _spans_of(given)
+    first = np.maximum(np.searchsorted(cuts, spans[:, 0], side="right") - 1, 0)
+    past = np.searchsorted(cuts, spans[:, 1], side="left")
+    p = given["p_detect"].to_numpy(float)
+    low, high = (
+        np.where(np.isnan(end), p, end)
+        for end in (given["p_detect_low"].to_numpy(float), given["p_detect_high"].to_numpy(float))
+    )
+    for at in range(len(given)):
+        days = slice(first[at], past[at])
+        for name, value in zip(_CHANCES, (p[at], low[at], high[at]), strict=True):
+            made[name][days] = value
+        made["is_own"][days] = True
+    return pd.DataFrame(made)
 
 
 def _choose_group(watched: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -249,9 +303,10 @@ def _choose_group(watched: pd.DataFrame, group: str) -> pd.DataFrame:
     return chosen
 
 
-def _hours_of_posts(rows: pd.DataFrame) -> pd.Series:
-    """Return hours by region and day, summed over posts, each once however many groups of kinds it has."""
-    by_group = rows.groupby(["region", "day", "means", "post", "group"])["hours"].sum()
-    by_post = by_group.groupby(["region", "day", "means", "post"]).max()
-    summed: pd.Series = by_post.groupby(["region", "day"]).sum()
+def _hours_of_posts(rows: pd.DataFrame, by: Sequence[str] = ("region", "day")) -> pd.Series:
+    """Return hours summed over posts and days, each once however many groups of kinds it has."""
+    each = ["region", "day", "means", "post"]
+    by_group = rows.groupby([*each, "group"])["hours"].sum()
+    by_post = by_group.groupby(each).max()
+    summed: pd.Series = by_post.groupby(list(by)).sum()
     return summed

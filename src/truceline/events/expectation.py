@@ -108,6 +108,66 @@ def interval_of_mean(n: ArrayLike, size: ArrayLike, share: float) -> tuple[Float
 
 
 @dataclass(frozen=True)
+class PeriodExpectation:
+    """The count of several days together against what was to be expected of them; NaN where not known."""
+
+    n: float
+    """Incidents of the days of which count and expectation are known."""
+    expected: float
+    size: float
+    """Size of the negative binomial that stands for the sum."""
+    low: float
+    high: float
+    """The counts between which `interval_share` of such periods fall."""
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    """The true level against the expected one."""
+
+
+def expect_period(
+    n: ArrayLike, expected: ArrayLike, size: ArrayLike, *, share: float | None = None
+) -> PeriodExpectation:
+    """Return the sum of several days' counts beside the sum that was to be expected, with its interval.
+
+    Parameters
+    ----------
+    n, expected, size
+        Count, mean and size of each day as `expect_counts` has them, shape (days,). Days of which one is
+        NaN are left out.
+    share
+        Share that the intervals hold; the record `expectation.interval_share` by default.
+
+    Notes
+    -----
+    The sum of the days' negative binomials is replaced by the one of the same mean and variance: with the
+    days independent, 1 / size = sum(mean^2 / size) / sum(mean)^2. That is exact for one day, and wherever
+    mean / size is the same on all days; elsewhere it is right in the first two moments. Days that follow
+    each other are less independent than that, so that intervals of long periods are rather too narrow.
+    """
+    values = np.broadcast_arrays(*(np.asarray(each, dtype=np.float64) for each in (n, expected, size)))
+    is_known = np.isfinite(np.stack(values)).all(axis=0)
+    counts, means, sizes = (each[is_known] for each in values)
+    if not len(counts) or means.sum() <= 0:
+        return PeriodExpectation(*[np.nan] * 8)
+    chosen = load_watching_assumptions().value("expectation.interval_share") if share is None else share
+    total, mean = float(counts.sum()), float(means.sum())
+    whole = mean**2 / float((means**2 / sizes).sum())
+    low, high = interval_of_count(mean, whole, chosen)
+    mean_low, mean_high = interval_of_mean(total, whole, chosen)
+    return PeriodExpectation(
+        n=total,
+        expected=mean,
+        size=whole,
+        low=float(low),
+        high=float(high),
+        ratio=total / mean,
+        ratio_low=float(mean_low) / mean,
+        ratio_high=float(mean_high) / mean,
+    )
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What is expected of the next day, one value a series."""
 

@@ -14,7 +14,7 @@ else noticed is never more than unclear. No file is read and no store is opened 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -257,30 +257,6 @@ def find_changes(
     kept = made[is_new | (differs & ~by_hand)]
     gone = _fell_away(made, current, why_gone)
     return pd.concat([kept, gone], ignore_index=True) if len(gone) else kept.reset_index(drop=True)
-
-
-def tally_judgements(
-    judgements: pd.DataFrame,
-    *,
-    by: Sequence[str] = ("agreement", "clause", "unit"),
-    with_exercises: bool = True,
-) -> pd.DataFrame:
-    """Count violations in newest `JUDGEMENTS`: for each group n (incidents) and acts low, best and high.
-
-    `by` names columns of the frame, and should hold `unit`: acts of different units are not to be added.
-    With `with_exercises` False, what was assessed as a live-fire exercise is left out.
-    """
-    counted = judgements[judgements["verdict"] == "violation"]
-    if not with_exercises:
-        counted = counted[~counted["is_exercise"]]
-    groups = counted.groupby(list(by), sort=True, dropna=False)
-    made = groups.agg(
-        n=("incident_id", "size"),
-        acts_low=("acts_low", "sum"),
-        acts_best=("acts_best", "sum"),
-        acts_high=("acts_high", "sum"),
-    )
-    return made.reset_index()
 
 
 def _fell_away(made: pd.DataFrame, current: pd.DataFrame, why: str) -> pd.DataFrame:

@@ -73,6 +73,8 @@ class PastLinks:
     """Reports taken out by hand and put nowhere: they stay out."""
     barred: frozenset[tuple[int, int]] = frozenset()
     """Report and incident it was taken out of by hand."""
+    in_company: frozenset[int] = frozenset()
+    """Corrected reports whose incident has other reports still, and that no hand put there."""
 
 
 NO_LINKS = PastLinks({})
@@ -262,13 +264,19 @@ def _barred_rows(frame: pd.DataFrame, ids: IntArray, past: PastLinks) -> tuple[I
 
 
 def _corrections(frame: pd.DataFrame, past: PastLinks) -> dict[int, int]:
-    """Return the report that each new row corrects, where that one is linked and the row is not."""
+    """Return the report that each new row corrects and whose incident it takes over.
+
+    A source that corrects the only report of an incident speaks of the same incident still. Where others tell
+    of it too, the corrected report has to fit them like any other, or it tells of something else.
+    """
     earlier = frame["supersedes"].to_numpy(dtype=np.int64, na_value=NONE)
     ids = frame["report_id"].to_numpy(dtype=np.int64)
     return {
         int(row): int(earlier[row])
         for row in np.flatnonzero(earlier >= 0)
-        if int(earlier[row]) in past.incident_of and int(ids[row]) not in past.incident_of
+        if int(earlier[row]) in past.incident_of
+        and int(earlier[row]) not in past.in_company
+        and int(ids[row]) not in past.incident_of
     }
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.events.catalogue import load_watching_assumptions
-from truceline.events.kinds import Flag, Kind, Means, PlacePrecision, TimePrecision
+from truceline.events.kinds import OWN_MEANS, Flag, Kind, Means, PlacePrecision, TimePrecision
 from truceline.events.likeness import KINDS, PHASES, WEAPONS, weigh_kinds, weigh_phases, weigh_weapons
 from truceline.events.positions import covariance_from_ellipse
 from truceline.scenario.assumption import AssumptionSet
@@ -81,8 +81,12 @@ class PairData(NamedTuple):
     killed_high: FloatArray
     hurt_low: FloatArray
     hurt_high: FloatArray
+    far: FloatArray
+    """Chance that the place is plainly wrong."""
     area: IntArray
     """Number of the region that the position stands for; -1 where it is a place."""
+    place: IntArray
+    """Number of the name of the place; -1 where none is named."""
     log_density: FloatArray
     """Logarithm of the reports a square kilometre and day around; for regions, of those a day."""
 
@@ -365,7 +369,15 @@ def _arrays(reports: pd.DataFrame, kind: NDArray[np.int16], settings: LinkageSet
         killed_high=killed_high,
         hurt_low=hurt_low,
         hurt_high=hurt_high,
+        far=np.where(
+            np.isin(means, [str(each) for each in OWN_MEANS]),
+            settings.value("far_share_own"),
+            settings.value("far_share"),
+        ),
         area=_areas(reports, along, flags, settings),
+        place=np.where(
+            reports["place"].to_numpy(dtype=object) == "", -1, number_texts(reports["place"].str.casefold())
+        ),
         log_density=np.zeros(len(reports)),
     )
 

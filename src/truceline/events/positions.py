@@ -76,47 +76,6 @@ def ellipse_from_covariance(
     return along, across, np.where(round_ | (azimuth > 180.0 - 1e-9), 0.0, azimuth)
 
 
-def ellipses_from_sectors(
-    observer_lon: ArrayLike,
-    observer_lat: ArrayLike,
-    bearing_deg: ArrayLike,
-    bearing_width_deg: ArrayLike,
-    range_min_m: ArrayLike,
-    range_max_m: ArrayLike,
-) -> Ellipses:
-    """Return the mean and the covariance of a point anywhere in each sector, each part of its area alike.
-
-    Exact moments of the sector; the long axis points along or across the bearing, whichever is longer.
-    """
-    from pyproj import Geod
-
-    half = np.radians(np.asarray(bearing_width_deg, dtype=float)) / 2.0
-    near, far = np.asarray(range_min_m, dtype=float), np.asarray(range_max_m, dtype=float)
-    far = np.maximum(far, near + 1e-3)
-    area = (far**2 - near**2) / 2.0
-    mean_r = (far**3 - near**3) / 3.0 / area
-    mean_r2 = (far**4 - near**4) / 4.0 / area
-    # np.sinc(x) is sin(pi x) / (pi x)
-    mean_cos = np.sinc(half / np.pi)
-    mean_cos2 = 0.5 + 0.5 * np.sinc(2.0 * half / np.pi)
-    centre = mean_r * mean_cos
-    along = np.sqrt(np.maximum(mean_r2 * mean_cos2 - centre**2, _LEAST_VARIANCE_M2))
-    across = np.sqrt(np.maximum(mean_r2 * (1.0 - mean_cos2), _LEAST_VARIANCE_M2))
-    bearing = np.asarray(bearing_deg, dtype=float) % 360.0
-    lon0, lat0 = np.broadcast_arrays(
-        np.asarray(observer_lon, dtype=float), np.asarray(observer_lat, dtype=float)
-    )
-    lon, lat, _ = Geod(ellps="WGS84").fwd(lon0, lat0, np.broadcast_to(bearing, lon0.shape), centre)
-    turned = across > along
-    return Ellipses(
-        np.asarray(lon, dtype=float),
-        np.asarray(lat, dtype=float),
-        np.where(turned, across, along),
-        np.where(turned, along, across),
-        np.where(turned, bearing + 90.0, bearing) % 180.0,
-    )
-
-
 def sector_polygon(
     observer_lon: float,
     observer_lat: float,

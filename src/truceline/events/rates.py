@@ -51,6 +51,17 @@ class Rate:
     high: float
 
 
+@dataclass(frozen=True)
+class CorrectedCount:
+    """Incidents of a period, had everything been noticed."""
+
+    best: float
+    """NaN where nothing was watched: nothing is known then."""
+    low: float
+    high: float
+    """Infinite where the least share noticed is none."""
+
+
 class Reason(StrEnum):
     """What a change in reports comes from; also the words of the report."""
 
@@ -103,16 +114,30 @@ def correct_rate(watched: Watched, *, size_per_day: float, assumptions: Assumpti
     return Rate(rate, float(rate * np.exp(-np.hypot(down_count, down_share))), float(per_day_high))
 
 
+def correct_count(
+    watched: Watched, *, size_per_day: float | None = None, assumptions: AssumptionSet | None = None
+) -> CorrectedCount:
+    """Return the count of a period, had everything been noticed: the rate of `correct_rate` times its days.
+
+    `size_per_day` is the record `change.dispersion_size` by default.
+    """
+    records = assumptions or load_watching_assumptions()
+    size = records.value("change.dispersion_size") if size_per_day is None else size_per_day
+    rate = correct_rate(watched, size_per_day=size, assumptions=records)
+    return CorrectedCount(rate.per_day * watched.days, rate.low * watched.days, rate.high * watched.days)
+
+
 def split_change(
     before: Watched,
     after: Watched,
     *,
-    size_per_day: float,
+    size_per_day: float | None = None,
     is_kept_out: bool = False,
     assumptions: AssumptionSet | None = None,
 ) -> ChangeParts:
     """Return what a change in reports is made of, with a reason in words.
 
+    `size_per_day` as for `correct_count`.
     `is_kept_out`: hours were lost in `after` because somebody denied, delayed or jammed; it chooses between
     two words for the same arithmetic. The range of p is taken to be the same mistake in both periods, for
     the means are mostly the same: only the part of the range in which the two differ widens the change.
@@ -125,7 +150,8 @@ def split_change(
     reports = float(np.log((after.n + _HALF) / after.days) - np.log((before.n + _HALF) / before.days))
     watching = float(np.log(after.share / before.share))
     rate = reports - watching
-    width_low, width_high = _widths(before, after, size_per_day, records.value("change.interval_share"))
+    size = records.value("change.dispersion_size") if size_per_day is None else size_per_day
+    width_low, width_high = _widths(before, after, size, records.value("change.interval_share"))
     # The share ends move together: what matters is how far the ratio of the shares moves with them.
     differ = [
         abs(np.log(max(a, 1e-12) / max(b, 1e-12)) - watching)

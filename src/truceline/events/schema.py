@@ -211,7 +211,7 @@ REPORTS = Table(
             original="The row as received, as JSON",
             truth="Number of the true event, for simulated reports alone; no rule may read it",
         ),
-        *_moment(received_at="When the source published it, or when it reached us where that is not known"),
+        *_moment(received_at="When it was published or reached us; missing where the source does not say"),
         *_CHANGE,
     ),
     subject=("key", "feed"),

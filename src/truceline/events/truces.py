@@ -38,9 +38,6 @@ ENERGY_ONLY = "energy-only quiet"
 NO_TRUCE = "no truce"
 NOT_KNOWN = "not enough known"
 
-_COMMON_RATIO = (0.2, 5.0)
-"""How far the rest of the reporting may scale what is expected of energy targets: guards a division."""
-
 
 @dataclass(frozen=True)
 class TruceSettings:
@@ -58,6 +55,8 @@ class TruceSettings:
     energy_start_p: float
     energy_mean_length_days: float
     energy_called_p: float
+    common_ratio: tuple[float, float]
+    """How far the rest of the reporting may scale what is expected of energy targets, down and up."""
 
     @property
     def most_evidence(self) -> float:
@@ -82,6 +81,7 @@ def read_truce_settings(assumptions: AssumptionSet | None = None) -> TruceSettin
         energy_start_p=value["energy_start_p"],
         energy_mean_length_days=value["energy_mean_length"],
         energy_called_p=value["energy_called_p"],
+        common_ratio=records["truce_days.common_ratio"].bounds,
     )
 
 
@@ -259,7 +259,7 @@ class _TruceFilter:
         general = slice(0, self._n_general)
         is_known = (coming.is_known & np.isfinite(n))[general]
         ratio = np.median((n[general] / coming.mean[general])[is_known]) if is_known.any() else 1.0
-        scale = float(np.clip(ratio, *_COMMON_RATIO))
+        scale = float(np.clip(ratio, *settings.common_ratio))
         last = Forecast(coming.mean[-1:], coming.size[-1:], coming.is_known[-1:])
         own = float(weigh_quiet(n[-1:], last, settings.levels, most=most, scale=scale)[0])
         self._p_energy = carry_on(

@@ -2,7 +2,8 @@
 
 Scores what `truces`, `alarms` and `expectation` said, beside what the naive rule of the field would have
 said. A day half or more under a general truce is a truce day; a day less than half under one is left out, for
-neither word would be right. Days are local days. It tunes nothing.
+neither word would be right. Days are named by their local date and end at midnight or, where a cut-off is
+given, at that local time. It tunes nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,16 +20,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from numpy.typing import NDArray
 
-from truceline.errors import ProblemList, TableError
+from truceline.errors import Problem, ProblemList, TableError
+from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.expectation import (
     ExpectationSettings,
     Expecter,
     negative_binomial_log,
     read_expectation_settings,
 )
-from truceline.events.truces import GENERAL, NOT_KNOWN
+from truceline.events.truces import GENERAL, NO_TRUCE, NOT_KNOWN
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
@@ -36,9 +40,8 @@ FloatArray = NDArray[np.float64]
 TRUCE_DAY_SHARE = 0.5
 """Share of a day under a truce from which it is a truce day: a definition, not a fact of the world."""
 
-NAIVE_RATIO = 0.6
-NAIVE_DAYS = 14
-"""The naive rule that peers use: alerts below this share of the median of so many days before."""
+_MOST_BYTES = 1_000_000
+"""Largest table of known truces that is read: the packaged one has a thousandth of it."""
 
 _COLUMNS = (
     "truce", "theatre", "name", "starts_local", "ends_local", "zone", "scope", "declared_by", "is_verified",
@@ -64,22 +67,49 @@ def read_known_truces(path: Path | None = None) -> tuple[KnownTruce, ...]:
     """Return the truces of a table, the packaged one by default; TableError with all that is wrong."""
     source = path or files("truceline.events").joinpath("library", "known_truces.csv")
     problems = ProblemList()
-    with source.open(encoding="utf-8") as handle:
-        reader = csv.DictReader(handle)
-        if tuple(reader.fieldnames or ()) != _COLUMNS:
-            problems.add(source.name, f"has the columns {reader.fieldnames}", f"write {', '.join(_COLUMNS)}")
-            problems.raise_if_any(TableError, "truces")
-        truces = [_read_row(row, f"{source.name}:{at}", problems) for at, row in enumerate(reader, start=2)]
+    reader = csv.reader(_read_text(source).splitlines())
+    try:
+        lines = [(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        found = f"cannot be read: {error}"
+        raise TableError(
+            "truces", [Problem(f"{source.name}:{reader.line_num}", found, "write CSV")]
+        ) from None
+    head = tuple(lines[0][1]) if lines else ()
+    if head != _COLUMNS:
+        problems.add(source.name, f"has the columns {', '.join(head)}", f"write {', '.join(_COLUMNS)}")
+        problems.raise_if_any(TableError, "truces")
+    truces = [_read_row(cells, f"{source.name}:{at}", problems) for at, cells in lines[1:]]
     problems.raise_if_any(TableError, "truces")
     return tuple(truce for truce in truces if truce is not None)
 
 
-def _read_row(row: dict[str, str], where: str, problems: ProblemList) -> KnownTruce | None:
+def _read_text(source: Path | Traversable) -> str:
+    """Return the text of a table, no more of it than a table can have."""
+    hint = "name a CSV table in UTF-8"
+    try:
+        with source.open("rb") as handle:
+            content = handle.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise TableError("truces", [Problem(source.name, f"is larger than {_MOST_BYTES:,} bytes", hint)])
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        found = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise TableError("truces", [Problem(source.name, found, hint)]) from None
+    except UnicodeDecodeError:
+        raise TableError("truces", [Problem(source.name, "is not UTF-8", hint)]) from None
+
+
+def _read_row(cells: list[str], where: str, problems: ProblemList) -> KnownTruce | None:
+    if len(cells) != len(_COLUMNS):
+        problems.add(where, f"has {len(cells)} cells", f"write {len(_COLUMNS)}: {', '.join(_COLUMNS)}")
+        return None
+    row = dict(zip(_COLUMNS, cells, strict=True))
     try:
         zone = ZoneInfo(row["zone"])
         starts = _to_utc(row["starts_local"], zone)
         ends = _to_utc(row["ends_local"], zone) if row["ends_local"] else None
-    except (ValueError, OSError, ZoneInfoNotFoundError):
+    except (ValueError, OSError, OverflowError, ZoneInfoNotFoundError):
         hint = "write 2025-04-19T18:00 and Europe/Moscow"
         problems.add(where, "has a time or a zone that cannot be read", hint)
         return None
@@ -98,23 +128,39 @@ def _to_utc(text: str, zone: ZoneInfo) -> datetime:
 
 
 def share_truces(
-    days: Sequence[datetime] | pd.Index, truces: Sequence[KnownTruce], *, zone: str
+    days: Sequence[datetime] | pd.Index,
+    truces: Sequence[KnownTruce],
+    *,
+    zone: str,
+    cutoff: time | None = None,
 ) -> FloatArray:
-    """Return the share of each local day under any of `truces`, shape (days,); open ends never end."""
+    """Return the share of each day under any of `truces`, shape (days,); open ends never end.
+
+    Days are local dates: calendar days, or with a `cutoff` the reporting days that end then.
+    """
     import pandas as pd
 
-    local = pd.DatetimeIndex(days)
-    starts = local.tz_localize(zone).tz_convert("UTC").tz_localize(None)
-    ends = (local + pd.Timedelta(days=1)).tz_localize(zone).tz_convert("UTC").tz_localize(None)
-    shares = np.zeros(len(local))
+    bounds = [_bound_day(day, zone, cutoff) for day in pd.DatetimeIndex(days)]
+    starts = np.array([start for start, _ in bounds], dtype="datetime64[us]")
+    ends = np.array([end for _, end in bounds], dtype="datetime64[us]")
+    shares = np.zeros(len(bounds))
     for truce in truces:
-        from_ = np.maximum(starts.to_numpy(), np.datetime64(truce.starts))
-        until = ends.to_numpy()
-        if truce.ends is not None:
-            until = np.minimum(until, np.datetime64(truce.ends))
-        covered = (until - from_) / (ends.to_numpy() - starts.to_numpy())
+        from_ = np.maximum(starts, np.datetime64(truce.starts))
+        until = ends if truce.ends is None else np.minimum(ends, np.datetime64(truce.ends))
+        covered = (until - from_) / (ends - starts)
         shares = np.maximum(shares, np.clip(covered.astype(np.float64), 0.0, 1.0))
     return shares
+
+
+def _bound_day(day: datetime, zone: str, cutoff: time | None) -> tuple[datetime, datetime]:
+    """Return start and end of a day, UTC without zone.
+
+    Where clocks skip the moment (midnight itself, in Beirut and Cairo) it is the moment of the change.
+    """
+    last = day.date() if cutoff is not None else day.date() + timedelta(days=1)
+    ends = [datetime.combine(date, cutoff or time()) for date in (last - timedelta(days=1), last)]
+    start, end = (moment.replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo("UTC")) for moment in ends)
+    return start.replace(tzinfo=None), end.replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
@@ -144,14 +190,19 @@ class TruceScore:
 
 
 def score_truce_days(
-    days: pd.Series, verdicts: pd.Series, truces: Sequence[KnownTruce], *, zone: str
+    days: pd.Series,
+    verdicts: pd.Series,
+    truces: Sequence[KnownTruce],
+    *,
+    zone: str,
+    cutoff: time | None = None,
 ) -> TruceScore:
-    """Score verdicts (words of `truces`) of local days against the general truces among `truces`.
+    """Score verdicts (words of `truces`) of days, as `share_truces` has them, against the general truces.
 
     A day of a truce for energy targets alone is a day like any other: to call it general is false.
     """
     general = [truce for truce in truces if truce.scope == "general"]
-    shares = share_truces(days.to_numpy(), general, zone=zone)
+    shares = share_truces(days.to_numpy(), general, zone=zone, cutoff=cutoff)
     words = verdicts.to_numpy(dtype=object)
     is_judged, is_called = words != NOT_KNOWN, words == GENERAL
     is_truce, is_usual = shares >= TRUCE_DAY_SHARE, shares == 0.0
@@ -166,12 +217,17 @@ def score_truce_days(
 
 
 def call_naively(alerts: pd.Series) -> pd.Series:
-    """Return the verdicts of the naive rule: alerts below 0.6 of the median of the 14 days before."""
+    """Return the verdicts of the naive rule that peers use: alerts below a share of the median of some days.
+
+    The share and the number of days before are the records `naive.ratio` and `naive.days`.
+    """
     import pandas as pd
 
-    before = alerts.rolling(NAIVE_DAYS, min_periods=NAIVE_DAYS).median().shift(1)
+    records = load_watching_assumptions()
+    n_days = int(records.value("naive.days"))
+    before = alerts.rolling(n_days, min_periods=n_days).median().shift(1)
     is_known = alerts.notna() & before.notna()
-    words = np.where(alerts < NAIVE_RATIO * before, GENERAL, "no truce")
+    words = np.where(alerts < records.value("naive.ratio") * before, GENERAL, NO_TRUCE)
     return pd.Series(np.where(is_known, words, NOT_KNOWN), index=alerts.index, dtype=object)
 
 

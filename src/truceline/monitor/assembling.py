@@ -8,22 +8,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from truceline.errors import Problem
 from truceline.events.agreements import Agreement
 from truceline.events.alarms import AlarmLevel
-from truceline.events.catalogue import load_watching_assumptions
-from truceline.events.rates import Reason, Watched, correct_rate, split_change
+from truceline.events.effort import sum_by_means
+from truceline.events.expectation import PeriodExpectation, expect_period
+from truceline.events.rates import Reason, correct_count, split_change
 from truceline.events.truces import GENERAL
 from truceline.monitor.agreeing import read_agreements
 from truceline.monitor.day import gather_day
+from truceline.monitor.day_counts import OTHER
 from truceline.monitor.day_model import AgreementLine, DayReport, EffortLine, TrendLine, TrendState
 from truceline.monitor.effort import Effort, measure_effort
-from truceline.monitor.mission import read_mission
+from truceline.monitor.mission import Mission, read_mission
 from truceline.monitor.trend import ALL, Trend, watch_trend
-from truceline.store.base import Store
+from truceline.store.base import Store, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 TREND_DAYS = 60
 """Days of trend behind a day's report."""
 _KEPT_OUT = (Reason.kept_out, Reason.watched_less)
+_NOT_MORE = (TrendState.fewer, TrendState.usual)
 
 
 def assemble_day(
@@ -47,7 +49,10 @@ def assemble_day(
     Effort, corrected counts, trend and agreements are read from the store. Arguments and errors as
     `gather_day`.
     """
-    mission = read_mission(store)
+    if as_of is not None and not 1 <= as_of <= store.last_change():
+        found = f"there is no change {as_of}"
+        raise StoreError("report", [Problem("--as-of", found, f"the newest is {store.last_change()}")])
+    mission = read_mission(store, as_of=as_of)
     stamp = datetime.combine(day, time())
     start, end = mission.period(stamp, n_days=n_days)
     before, _ = mission.period(stamp - timedelta(days=n_days), n_days=n_days)
@@ -67,7 +72,7 @@ def assemble_day(
         day,
         mission=mission,
         n_days=n_days,
-        effort=make_effort_lines(now, earlier, counts),
+        effort=make_effort_lines(now, earlier, counts, mission),
         trend=make_trend_lines(trend, day, n_days, now, earlier),
         agreements=list_in_force(read_agreements(store, as_of=as_of), end),
         as_of=as_of,
@@ -93,63 +98,63 @@ def list_in_force(agreements: Mapping[str, Agreement], end: datetime) -> tuple[A
 
 
 def count_incidents(trend: Trend, day: date, n_days: int) -> dict[str, float]:
-    """Return the incidents of fighting of the last `n_days` days by region; unknown days count nothing."""
-    rows = _last_days(trend.days, day, n_days)
-    return {str(region): float(part["n"].sum()) for region, part in rows.groupby("region")}
+    """Return the incidents of fighting of the last `n_days` days by region; unknown days count nothing.
 
-
-def make_effort_lines(now: Effort, earlier: Effort, counts: Mapping[str, float]) -> tuple[EffortLine, ...]:
-    """Return hours by region and means; the first line of a region has its count had all been noticed.
-
-    counts: incidents of fighting by region, as noticed.
+    A region of which no day is known is left out.
     """
-    before = _watched_hours(earlier)
+    rows = _last_days(trend.days, day, n_days)
+    known = rows[rows["n"].notna()]
+    return {str(region): float(part["n"].sum()) for region, part in known.groupby("region")}
+
+
+def make_effort_lines(
+    now: Effort, earlier: Effort, counts: Mapping[str, float], mission: Mission
+) -> tuple[EffortLine, ...]:
+    """Return hours by region (in the mission's order, all others together last) and means.
+
+    counts: incidents of fighting by region, as noticed. The first line of a region has its count had all
+    been noticed. Who watched in the period before and not in this one has a line too.
+    """
+    order = {region.name: at for at, region in enumerate(mission.regions)}
+    watched, before = _sum_hours(now, order), _sum_hours(earlier, order)
     lines: list[EffortLine] = []
     seen: set[str] = set()
-    for key, hours in sorted(_watched_hours(now, with_lost=True).items()):
+    for key in sorted({*watched, *before}, key=lambda key: (order.get(key[0], len(order)), key)):
         region, means = key
-        corrected = (math.nan, math.nan, math.nan)
+        watched_h, lost_h, n_posts = watched.get(key, (0.0, 0.0, 0))
+        previous_h = before.get(key, (0.0, 0.0, 0))[0]
+        if not (watched_h or lost_h or previous_h):
+            continue
+        ends = (math.nan, math.nan, math.nan)
         if region not in seen and region in counts:
-            corrected = _correct(now.watched(region, counts[region]))
+            ends = _correct(now, region, counts[region])
         seen.add(region)
-        lines.append(
-            EffortLine(
-                region,
-                means,
-                watched_h=hours[0],
-                lost_h=hours[1],
-                previous_watched_h=before.get(key, (0.0, 0.0, 0))[0],
-                n_posts=hours[2],
-                corrected_low=corrected[0],
-                corrected_best=corrected[1],
-                corrected_high=corrected[2],
-            )
-        )
+        lines.append(EffortLine(region, means, watched_h, lost_h, previous_h, n_posts, *ends))
     return tuple(lines)
 
 
-def _watched_hours(effort: Effort, *, with_lost: bool = False) -> dict[tuple[str, str], Any]:
-    """Return hours watched, hours lost and posts that watched, by region and means."""
+def _sum_hours(effort: Effort, order: Mapping[str, int]) -> dict[tuple[str, str], tuple[float, float, int]]:
+    """Return hours watched, hours lost and posts that watched, by region of the report and means."""
+    made: dict[tuple[str, str], tuple[float, float, int]] = {}
     if not effort.is_recorded:
-        return {}
-    # A post has a row for each group of kinds that its chance of noticing is about: its hours count once.
-    columns = ["region", "means", "post", "state", "cause", "day", "hours"]
-    hours = effort.hours[columns].drop_duplicates()
-    made = {}
-    for key, part in hours.groupby(["region", "means"]):
-        watched = part[part["state"] == "watched"]
-        lost = float(part["hours"].sum() - watched["hours"].sum())
-        if len(watched) or (with_lost and lost):
-            n_posts = int(watched.loc[watched["hours"] > 0, "post"].nunique())
-            made[(str(key[0]), str(key[1]))] = (float(watched["hours"].sum()), lost, n_posts)
+        return made
+    for row in sum_by_means(effort.hours).itertuples(index=False):
+        key = (str(row.region) if row.region in order else OTHER, str(row.means))
+        watched_h, lost_h, n_posts = made.get(key, (0.0, 0.0, 0))
+        made[key] = (
+            watched_h + float(row.hours_watched),
+            lost_h + float(row.hours_lost),
+            n_posts + int(row.n_posts),
+        )
     return made
 
 
-def _correct(watched: Watched) -> tuple[float, float, float]:
-    size = load_watching_assumptions().value("change.dispersion_size")
-    rate = correct_rate(watched, size_per_day=size)
-    low, high = rate.low * watched.days, rate.high * watched.days
-    return (low, rate.per_day * watched.days, high if np.isfinite(high) else math.nan)
+def _correct(now: Effort, region: str, n: float) -> tuple[float, float, float]:
+    """Return low end, best and high end of a region's count had all been noticed; NaN where not bounded."""
+    count = correct_count(now.watched(region, n))
+    if math.isnan(count.best):
+        return (math.nan, math.nan, math.nan)
+    return (count.low, count.best, count.high if math.isfinite(count.high) else math.nan)
 
 
 def make_trend_lines(
@@ -162,21 +167,18 @@ def make_trend_lines(
     previous = _last_days(trend.days, day - timedelta(days=n_days), n_days)
     lines = []
     for region, part in rows.groupby("region", sort=False):
-        known = part[part["n"].notna() & part["expected"].notna()]
-        if known.empty:
+        whole = expect_period(part["n"].to_numpy(), part["expected"].to_numpy(), part["size"].to_numpy())
+        if math.isnan(whole.expected):
             continue
-        n, expected = float(known["n"].sum()), float(known["expected"].sum())
-        scale = n / expected if expected > 0 else math.nan
-        ends = [
-            float((known["expected"] * known[name]).sum() / expected) for name in ("ratio_low", "ratio_high")
-        ]
         name = "" if region == ALL else str(region)
-        state = _state_of(known, n, expected)
+        state = _state_of(whole)
         if not name:
             state = _state_of_whole(trend, pd.Timestamp(day), state)
-        elif state is TrendState.fewer and _is_kept_out(str(region), n, previous, now, earlier):
+        # The expectation has followed the watching already: a count that fell with it may be as expected.
+        elif state in _NOT_MORE and _is_kept_out(str(region), whole.n, previous, now, earlier):
             state = TrendState.kept_out
-        lines.append(TrendLine(name, n, expected, scale, ends[0], ends[1], state))
+        ratios = (whole.ratio, whole.ratio_low, whole.ratio_high)
+        lines.append(TrendLine(name, whole.n, whole.expected, *ratios, state))
     return tuple(sorted(lines, key=lambda line: line.region != ""))
 
 
@@ -187,12 +189,10 @@ def _last_days(frame: pd.DataFrame, day: date, n_days: int) -> pd.DataFrame:
     return frame[(frame["day"] > last - pd.Timedelta(days=n_days)) & (frame["day"] <= last)]
 
 
-def _state_of(rows: pd.DataFrame, n: float, expected: float) -> TrendState:
-    if n < float(rows["low"].sum()):
+def _state_of(period: PeriodExpectation) -> TrendState:
+    if period.n < period.low:
         return TrendState.fewer
-    if n > float(rows["high"].sum()):
-        return TrendState.more
-    return TrendState.usual if expected > 0 else TrendState.unknown
+    return TrendState.more if period.n > period.high else TrendState.usual
 
 
 def _state_of_whole(trend: Trend, day: pd.Timestamp, state: TrendState) -> TrendState:
@@ -212,7 +212,6 @@ def _is_kept_out(region: str, n: float, previous: pd.DataFrame, now: Effort, ear
     change = split_change(
         earlier.watched(region, before),
         now.watched(region, n),
-        size_per_day=load_watching_assumptions().value("change.dispersion_size"),
-        is_kept_out=now.is_kept_out,
+        is_kept_out=now.is_kept_out_of(region),
     )
     return change.reason in _KEPT_OUT

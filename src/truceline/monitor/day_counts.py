@@ -16,7 +16,7 @@ import numpy as np
 
 from truceline.events.kinds import KINETIC, Kind, Phase
 from truceline.events.schema import INCIDENTS, JUDGEMENTS, VERIFICATIONS
-from truceline.monitor.day_model import ActClass, Count, Tally
+from truceline.monitor.day_tally import ActClass, Count, Tally
 from truceline.monitor.mission import Mission
 from truceline.store.base import Selection, Store
 

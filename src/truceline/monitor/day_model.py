@@ -1,106 +1,18 @@
 """A day's report as plain facts: what happened, what was watched, and what earlier reports said wrongly.
 
-Numbers are whole acts (an explosion, a burst, a shot, a strike) in three values: least, most likely, most.
-Moments are UTC without zone, lengths metres, angles degrees. No sentences: `publish` writes those. No news
-texts and no names of persons, because no field can hold one.
+Numbers are whole acts (see `day_tally`), what is listed has a line each (see `day_lines`). Moments are UTC
+without zone, lengths metres, angles degrees. No sentences: `publish` writes those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-
-class ActClass(StrEnum):
-    """Class an act is counted in, in the order of the running totals of a daily report."""
-
-    explosion = "explosion"
-    projectile = "projectile"
-    muzzle_flash = "muzzle_flash"
-    flare = "flare"
-    tracer = "tracer"
-    burst = "burst"
-    shot = "shot"
-    incident = "incident"
-    """Anything else that was fired: a strike or a firefight told as one thing."""
-
-
-@dataclass(frozen=True)
-class Count:
-    """A number of acts, added up from the rows of the annex and from nothing else.
-
-    `low` and `high` are the sums of the rows' bounds: they hold for sure if every row's bounds do, and are
-    wider than an interval of any stated probability.
-    """
-
-    low: int = 0
-    best: int = 0
-    high: int = 0
-    n_incidents: int = 0
-
-    def __add__(self, other: Count) -> Count:
-        """Return both together."""
-        return Count(
-            self.low + other.low,
-            self.best + other.best,
-            self.high + other.high,
-            self.n_incidents + other.n_incidents,
-        )
-
-
-NONE = Count()
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts of one area and period, by name.
-
-    Keys: `violations`; `class.<ActClass>`; `phase.<Phase>` (explosions alone, adding up to them);
-    `status.<verification>`; `noticed.<Observation>`; `place.<side that holds the place>`;
-    `by.<side attributed>`; `exercise` (of the violations, or left out of them: see `DayReport`);
-    `claim` (resting on a party's word alone); `unclear` (never in the violations).
-    """
-
-    counts: Mapping[str, Count] = field(default_factory=dict)
-
-    def __getitem__(self, key: str) -> Count:
-        """Return one count; nothing counted is zero."""
-        return self.counts.get(key, NONE)
-
-    @property
-    def violations(self) -> Count:
-        """All acts counted."""
-        return self["violations"]
-
-    @property
-    def explosions(self) -> Count:
-        """Explosions among them."""
-        return self[f"class.{ActClass.explosion}"]
-
-    def family(self, name: str) -> dict[str, Count]:
-        """Return the counts whose key starts with `name` and a point, by the rest of the key."""
-        start = f"{name}."
-        return {key.removeprefix(start): count for key, count in self.counts.items() if key.startswith(start)}
-
-    def __add__(self, other: Tally) -> Tally:
-        """Return both together."""
-        keys = {**self.counts, **other.counts}
-        return Tally({key: self[key] + other[key] for key in keys})
-
-
-@dataclass(frozen=True)
-class PlaceLine:
-    """Where many of a region's violations occurred."""
-
-    place: str
-    control_side: str
-    """a, b, contested or empty."""
-    distance_m: float
-    """From the region's centre to the middle of the incidents there; NaN where the place has no position."""
-    bearing_deg: float
-    count: Count
+from truceline.monitor.day_lines import DayRow, HarmLine, PlaceLine, RestrictionLine, SightingLine
+from truceline.monitor.day_tally import NONE, Count, DaySums, Tally
 
 
 @dataclass(frozen=True)
@@ -121,146 +33,6 @@ class RegionDay:
     """Violations at these places."""
     others: tuple[str, ...] = ()
     """For the other regions: their names."""
-
-
-@dataclass(frozen=True)
-class DayRow:
-    """One incident as a row of the annex."""
-
-    incident_id: int
-    region: str
-    place: str
-    control_side: str
-    lon: float
-    """Degrees, rounded as published; NaN where withheld or not known."""
-    lat: float
-    sigma_m: float
-    is_withheld: bool
-    """The position is left out because the incident is too recent to publish it."""
-    posts: tuple[str, ...]
-    """Posts, cameras or teams that noticed it."""
-    location_post: str
-    """Post from which range and bearing are given; empty without them."""
-    range_min_m: float
-    range_max_m: float
-    bearing_deg: float
-    means: tuple[str, ...]
-    observation: str
-    """The best way in which it was noticed: see Observation; empty where no report says."""
-    kind: str
-    act_class: str
-    phase: str
-    weapon: str
-    p_weapon: float
-    target: str
-    """energy, civilian, military, mission or empty."""
-    time_from: datetime
-    time_to: datetime
-    time_precision: str
-    night: date
-    """Reporting day it falls in: the local date on which that day ends."""
-    count: Count
-    unit: str
-    agreement: str
-    clause: str
-    other_clauses: tuple[str, ...]
-    """Further clauses it violates, as agreement:clause; it is counted once all the same."""
-    p_clause: float
-    is_counted: bool
-    not_counted: str
-    """Why it is not: exercise, or unclear."""
-    is_exercise: bool
-    status: str
-    """reported, corroborated or verified."""
-    status_reason: str
-    is_claim: bool
-    """Rests on the word of a party alone."""
-    claimed_by: str
-    side: str
-    """Side it is attributed to; empty: not investigated."""
-    p_side: float
-    side_basis: str
-    n_reports: int
-    n_sources: int
-    flags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class HarmLine:
-    """People hurt or things damaged."""
-
-    incident_id: int
-    kind: str
-    """casualty or damage, or the kind of an incident of fire that hurt people."""
-    region: str
-    place: str
-    control_side: str
-    time_from: datetime
-    time_to: datetime
-    time_precision: str
-    killed: tuple[int, int, int]
-    """Least, most likely, most."""
-    hurt: tuple[int, int, int]
-    target: str
-    weapon: str
-    means: tuple[str, ...]
-    observation: str
-    sources: tuple[str, ...]
-    status: str
-    is_claim: bool
-    claimed_by: str
-
-    @property
-    def is_consequence(self) -> bool:
-        """Tell whether it is told as harm, not as fire that did harm."""
-        return self.kind in ("casualty", "damage")
-
-
-@dataclass(frozen=True)
-class SightingLine:
-    """Weapons, positions or aircraft where an agreement may limit them."""
-
-    incident_id: int
-    group: str
-    """movement or air."""
-    kind: str
-    weapon: str
-    count: Count
-    region: str
-    place: str
-    control_side: str
-    time_from: datetime
-    time_to: datetime
-    time_precision: str
-    means: tuple[str, ...]
-    observation: str
-    agreement: str
-    clause: str
-    verdict: str
-    """violation, allowed, outside, not_bound, unclear; empty where nobody judged it."""
-    status: str
-    is_claim: bool
-
-
-@dataclass(frozen=True)
-class RestrictionLine:
-    """Monitors kept out, delayed, jammed or otherwise not watching."""
-
-    state: str
-    """denied, delayed, jammed, down, confined or weather."""
-    region: str
-    place: str
-    """Post or place."""
-    control_side: str
-    time_from: datetime
-    time_to: datetime
-    means: str
-    cause: str
-    """Who or what prevented the watching."""
-    words: str
-    """Words given to the monitors."""
-    lost_h: float
-    """Hours not watched within the period; NaN where an incident says no hours."""
 
 
 @dataclass(frozen=True)
@@ -333,6 +105,8 @@ class SinceLine:
     agreement: AgreementLine
     tally: Tally
     """`violations`, `class.*` and `phase.*`."""
+    groups: tuple[Count, ...]
+    """By CLASS_GROUPS, in their order."""
     n_days: int
     """Reporting days since."""
 
@@ -358,10 +132,22 @@ class DailyCount:
 
 
 @dataclass(frozen=True)
+class TrailDay:
+    """Acts of one reporting day in all regions."""
+
+    day: date
+    explosions: int
+    others: int
+    """Violations that are no explosions."""
+
+
+@dataclass(frozen=True)
 class YearMean:
     """Violations a day over the last year, to hold a day against."""
 
     region: str
+    now_per_day: float
+    """Of the period reported."""
     per_day: float
     explosions_per_day: float
     n_days: int
@@ -382,6 +168,18 @@ class ZeroDays:
     """The period reported is one."""
     is_watched: bool
     """And somebody watched on its last day."""
+
+
+@dataclass(frozen=True, order=True)
+class ReportNumber:
+    """What a report is cited by."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        """Return it as a page writes it: 4/2025."""
+        return f"{self.number}/{self.year}"
 
 
 @dataclass(frozen=True)
@@ -430,8 +228,8 @@ class DayReport:
     zone: str
     year: int
     number: int
-    corrects: int | None
-    """Number of the report of the same period issued before."""
+    corrects: ReportNumber | None
+    """The report of the same period issued before."""
     issued_at: datetime
     period_from: datetime
     period_to: datetime
@@ -461,9 +259,12 @@ class DayReport:
     since: tuple[SinceLine, ...]
     zero_days: ZeroDays
     history: tuple[DailyCount, ...]
-    """The last thirty reporting days, those of the period included."""
+    """The last thirty reporting days, those of the period included, where there was any."""
+    trail: tuple[TrailDay, ...]
+    """The same days, every one, all regions together."""
     year_means: tuple[YearMean, ...]
     corrections: tuple[Correction, ...]
+    sums: DaySums
     map_points: tuple[MapPoint, ...]
     posts: tuple[tuple[str, float, float, bool], ...]
     """Name, longitude, latitude and whether it watched at all, for the map."""
@@ -472,7 +273,7 @@ class DayReport:
     centres: tuple[tuple[str, float, float], ...] = ()
     position_decimals: int = 3
     """Decimals of a degree to which positions were rounded."""
-    delay_h: float = 24.0
+    delay_h: float = 0.0
     """Hours for which a position is withheld."""
 
     def figures(self) -> dict[str, int]:

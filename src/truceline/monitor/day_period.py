@@ -18,17 +18,10 @@ from truceline.errors import Problem
 from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.kinds import Flag
 from truceline.monitor.day_counts import OTHER, choose_rows, name_areas, read_judged
-from truceline.monitor.day_model import (
-    NONE,
-    ActClass,
-    Count,
-    DayRow,
-    HarmLine,
-    PlaceLine,
-    Tally,
-    list_figures,
-)
+from truceline.monitor.day_lines import DayRow, HarmLine, PlaceLine
+from truceline.monitor.day_model import list_figures
 from truceline.monitor.day_rows import Facts, Publication, knows_place, make_harms, make_rows, read_facts
+from truceline.monitor.day_tally import NONE, ActClass, Count, Tally
 from truceline.monitor.mission import Mission, Region
 from truceline.store.base import Store, StoreError
 
@@ -37,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_PLACES = 5
 """Most places a region's paragraph names."""
+PlaceKey = tuple[str, str, str]
+"""The mission's region, name of the place, side that holds it: villages in two regions may share a name."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +57,9 @@ class Period:
         return make_harms(self.facts, self.areas)
 
     @cached_property
-    def middles(self) -> dict[str, tuple[float, float]]:
-        """Longitude and latitude of the middle of the incidents at each named place."""
-        return _middles(self.facts)
+    def middles(self) -> dict[PlaceKey, tuple[float, float]]:
+        """Longitude and latitude of the middle of the incidents at each place."""
+        return _middles(self.facts, self.areas)
 
     def region(self, name: str) -> Tally:
         """Return the counts of the rows of a region."""
@@ -139,25 +134,27 @@ def _keys_of(row: DayRow, include_exercises: bool) -> list[str]:
 
 
 def name_places(
-    rows: Sequence[DayRow], middles: Mapping[str, tuple[float, float]], region: Region | None
+    rows: Sequence[DayRow], middles: Mapping[PlaceKey, tuple[float, float]], region: Region | None
 ) -> tuple[tuple[PlaceLine, ...], Count]:
     """Return the fewest places that hold more than half of the acts counted, and what they hold together.
 
-    `middles` are longitude and latitude by place. At most MAX_PLACES are named: then they may hold less.
+    `rows` are those of the region, `middles` longitude and latitude by place. At most
+    MAX_PLACES are named: then they may hold less.
     Distance and bearing are geodesic on WGS 84, from the region's centre to the middle of the incidents.
     """
     counted = [row for row in rows if row.is_counted]
     total = sum(row.count.best for row in counted)
-    by_place: dict[tuple[str, str], Count] = {}
+    by_place: dict[PlaceKey, Count] = {}
     for row in counted:
         if row.place:
-            key = (row.place, row.control_side)
+            key = (row.region, row.place, row.control_side)
             by_place[key] = by_place.get(key, NONE) + row.count
     ranked = sorted(by_place.items(), key=lambda item: (-item[1].best, item[0]))
     lines: list[PlaceLine] = []
     together = NONE
-    for (place, side), count in ranked[:MAX_PLACES]:
-        distance_m, bearing_deg = _from_centre(region, middles.get(place))
+    for key, count in ranked[:MAX_PLACES]:
+        distance_m, bearing_deg = _from_centre(region, middles.get(key))
+        _, place, side = key
         lines.append(PlaceLine(place, side, distance_m, bearing_deg, count))
         together += count
         if 2 * together.best > total:
@@ -165,12 +162,18 @@ def name_places(
     return tuple(lines), together
 
 
-def _middles(facts: Facts) -> dict[str, tuple[float, float]]:
-    points: dict[str, list[tuple[float, float]]] = {}
+def _middles(facts: Facts, areas: Mapping[int, str]) -> dict[PlaceKey, tuple[float, float]]:
+    points: dict[PlaceKey, list[tuple[float, float]]] = {}
     for incident in facts.incidents.itertuples():
         if incident.place and knows_place(incident):
-            points.setdefault(incident.place, []).append((incident.lon, incident.lat))
-    return {place: tuple(np.mean(found, axis=0).tolist()) for place, found in points.items()}
+            key = (areas.get(int(incident.incident_id), OTHER), incident.place, incident.control_side)
+            points.setdefault(key, []).append((float(incident.lon), float(incident.lat)))
+    return {key: _mean_point(found) for key, found in points.items()}
+
+
+def _mean_point(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    lon, lat = np.mean(points, axis=0).tolist()
+    return lon, lat
 
 
 def _from_centre(region: Region | None, point: tuple[float, float] | None) -> tuple[float, float]:

@@ -26,7 +26,8 @@ from truceline.events.kinds import (
 )
 from truceline.events.schema import ATTRIBUTIONS, INCIDENTS, JUDGEMENTS, LINKS, REPORTS, VERIFICATIONS
 from truceline.monitor.day_counts import OTHER, round_acts
-from truceline.monitor.day_model import Count, DayRow, HarmLine, RestrictionLine, SightingLine
+from truceline.monitor.day_lines import DayRow, HarmLine, RestrictionLine, SightingLine
+from truceline.monitor.day_tally import Count
 from truceline.store.base import Selection, Store
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from truceline.monitor.day_counts import (
     nights_of,
     round_acts,
 )
-from truceline.monitor.day_model import ActClass, Count, Tally
+from truceline.monitor.day_tally import ActClass, Count, Tally
 from truceline.monitor.mission import Mission
 from truceline.store.base import Selection, Store
 

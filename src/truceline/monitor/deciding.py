@@ -32,6 +32,7 @@ from truceline.events.schema import (
 from truceline.events.verification import STATUSES
 from truceline.monitor.agreeing import read_agreements
 from truceline.monitor.judging import Assessment, assess_incidents, region_names_in
+from truceline.monitor.past_links import say_gone
 from truceline.store.base import Change, Selection, Store
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ def _read_incident(store: Store, incident: int, problems: ProblemList) -> pd.Dat
         problems.extend([_no_such(incident)])
     elif not _is_missing(found["merged_into"].iloc[0]):
         into = int(found["merged_into"].iloc[0])
-        problems.add(f"incident {incident}", f"became part of incident {into}", "decide on that one")
+        problems.add(f"incident {incident}", say_gone(into), "decide on one that stands")
     problems.raise_if_any(DecisionError, "decision")
     return found
 
@@ -332,7 +333,7 @@ def _list(names: Any) -> str:
 
 def _say_incident(row: Any) -> str:
     if not _is_missing(row.merged_into):
-        return f"became part of incident {int(row.merged_into)}"
+        return say_gone(int(row.merged_into))
     n_reports = "some" if _is_missing(row.n_reports) else str(row.n_reports)
     where = row.place or row.region or "place not named"
     when = "time not known" if _is_missing(row.time_from) else f"{row.time_from:%Y-%m-%d %H:%M}"

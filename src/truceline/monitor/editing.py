@@ -7,7 +7,7 @@ appends rows that say what held before. Numbers of incidents are never used twic
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,25 @@ from numpy.typing import NDArray
 from truceline.errors import Problem, ProblemList, TrucelineError
 from truceline.events.frames import make_frame
 from truceline.events.linkage import explain_evidence
-from truceline.events.schema import ATTRIBUTIONS, CHANGES, INCIDENTS, LINKS, REPORTS, VERIFICATIONS, Table
-from truceline.monitor.past_links import HAND, NOWHERE, RULE, read_links, read_members, refresh_incidents
+from truceline.events.schema import (
+    ATTRIBUTIONS,
+    CHANGES,
+    INCIDENTS,
+    JUDGEMENTS,
+    LINKS,
+    REPORTS,
+    VERIFICATIONS,
+    Table,
+)
+from truceline.monitor.past_links import (
+    HAND,
+    NOWHERE,
+    RULE,
+    read_links,
+    read_members,
+    refresh_incidents,
+    say_gone,
+)
 from truceline.store.base import Change, Selection, Store
 
 if TYPE_CHECKING:
@@ -160,13 +177,13 @@ def explain_link(store: Store, report: int) -> str:
     newest = rows.iloc[-1]
     incident = newest["incident_id"]
     where = "is in no incident" if _is_missing(incident) else f"is in incident {int(incident)}"
-    told = explain_evidence(str(newest["evidence"]))
-    score = float(newest["score"])
-    return f"Report {report} {where}: {_say(str(newest['method']), score, told)}."
+    return f"Report {report} {where}: {say_link(newest)}."
 
 
-def _say(method: str, score: float, told: dict[str, Any]) -> str:
-    """Return the reason of a link in words."""
+def say_link(link: Mapping[str, Any] | pd.Series) -> str:
+    """Return the reason of a link, a row of LINKS, in words."""
+    method, score = str(link["method"]), float(link["score"])
+    told = explain_evidence(str(link["evidence"]))
     if method == HAND:
         return f"decided by hand ({told.get('reason') or 'no reason given'})"
     for key, words in (("repeats", "it repeats report"), ("supersedes", "it corrects report")):
@@ -278,6 +295,7 @@ def _later_changes(store: Store, change_id: int, reports: IntArray, incidents: I
         (LINKS, "incident_id", incidents, False),
         (VERIFICATIONS, "incident_id", incidents, True),
         (ATTRIBUTIONS, "incident_id", incidents, True),
+        (JUDGEMENTS, "incident_id", incidents, True),
     ]
     for table, column, numbers, by_hand in asked:
         if not len(numbers):
@@ -319,10 +337,8 @@ def _check_incidents(store: Store, problems: ProblemList, numbers: Iterable[int]
     for number in wanted:
         if number not in merged:
             problems.add(f"incident {number}", "does not exist", "see `truceline monitor export`")
-        elif merged[number] == NOWHERE:
-            problems.add(f"incident {number}", "was undone", "name one that stands")
-        elif merged[number] is not None:
-            problems.add(f"incident {number}", f"is part of incident {merged[number]}", "name that one")
+        elif (into := merged[number]) is not None:
+            problems.add(f"incident {number}", say_gone(into), "name one that stands")
 
 
 def _reports_of(links: pd.DataFrame, incidents: Sequence[int]) -> IntArray:

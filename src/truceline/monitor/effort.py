@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 64_000_000
 """Largest file of a plan that is read: a plan of a line of 1,100 km has a tenth of it."""
+_KEPT_OUT_STATES = ("denied", "delayed", "jammed", "confined")
+"""States in which somebody kept the monitors from watching; the others are nobody's doing."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,14 @@ class Effort:
     days: tuple[date, ...]
     """Reporting days, by the local date on which each ends."""
     hours: pd.DataFrame
-    """region, means, post, state, cause, group, hours, chances, day (a date): see `split_hours`."""
+    """region (as the mission names it), means, post, state, cause, group, hours, chances, day (a date): see
+    `split_hours`."""
     exposure: pd.DataFrame
     """region, day (a date), hours watched and lost, share of incidents noticed: see `measure_exposure`."""
     losses: pd.DataFrame
     """Hours of watching lost by region, means, post, state and cause, most first."""
+    ends: tuple[datetime, ...] = ()
+    """Start of the first day, then the end of each; empty where the days do not follow each other."""
 
     @property
     def is_recorded(self) -> bool:
@@ -60,7 +66,32 @@ class Effort:
     @property
     def is_kept_out(self) -> bool:
         """Tell whether somebody kept the monitors from watching: denied, delayed, jammed or confined."""
-        return bool(self.losses["state"].isin(["denied", "delayed", "jammed", "confined"]).any())
+        return bool(self.losses["state"].isin(_KEPT_OUT_STATES).any())
+
+    def is_kept_out_of(self, region: str) -> bool:
+        """Tell whether somebody kept the monitors from watching in one region."""
+        lost = self.losses[self.losses["region"] == region]
+        return bool(lost["state"].isin(_KEPT_OUT_STATES).any())
+
+    def on(self, days: Collection[date]) -> Effort:
+        """Return the effort of some of the days alone; its period runs from the first to the last of them."""
+        chosen = tuple(day for day in self.days if day in set(days))
+        hours = self.hours[self.hours["day"].isin(chosen)]
+        exposure = self.exposure[self.exposure["day"].isin(chosen)]
+        since, until = self.since, self.until
+        if chosen and self.ends:
+            since = self.ends[self.days.index(chosen[0])]
+            until = self.ends[self.days.index(chosen[-1]) + 1]
+        return replace(
+            self,
+            since=since,
+            until=until,
+            days=chosen,
+            hours=hours.reset_index(drop=True),
+            exposure=exposure.reset_index(drop=True),
+            losses=list_losses(hours),
+            ends=(),
+        )
 
     def watched(self, region: str, n: float) -> Watched:
         """Return `n` incidents of a region beside the watching of the whole period, for `correct_rate`."""
@@ -73,17 +104,25 @@ class Effort:
         )
         return Watched(n=n, days=float(len(self.days)), share=middle, share_low=low, share_high=high)
 
-    def sentences(self) -> tuple[str, ...]:
-        """Return what a report says of the effort: hours, then what was lost and to whom."""
+    def sentences(self, *, most: int | None = None) -> tuple[str, ...]:
+        """Return what a report says of the effort: hours, then what was lost and to whom.
+
+        `most` is the greatest number of losses told one by one; how many more there were is said after them.
+        """
         if not self.is_recorded:
             return (
                 "No effort of observation is recorded for this period: counts cannot be corrected for it.",
             )
         watched, lost = self.exposure["hours_watched"].sum(), self.exposure["hours_lost"].sum()
         said = [f"Watched for {watched:,.0f} hours; {lost:,.0f} hours of watching were lost."]
-        for row in self.losses.itertuples():
+        told = self.losses if most is None else self.losses.iloc[:most]
+        for row in told.itertuples():
             cause = f" ({row.cause})" if row.cause else ""
-            said.append(f"{row.region}: {row.post} {row.state} for {row.hours:.1f} hours{cause}.")
+            who = row.post or row.means
+            said.append(f"{row.region}: {who} {row.state} for {row.hours:.1f} hours{cause}.")
+        rest = self.losses.iloc[len(told) :]
+        if len(rest):
+            said.append(f"And {len(rest)} more such losses, {rest['hours'].sum():,.1f} hours together.")
         return tuple(said)
 
 
@@ -100,22 +139,24 @@ def measure_effort(
 
     `group` is the group of kinds whose noticing is asked for. `chances`, from `read_posture_chances`, stand
     in where a row of effort gives no chance of its own: those of the posture kept in the store by default.
-    Without a posture the records `effort.p_detect.*` do.
-    Raises StoreError where the store has no mission.
+    Without a posture the records `effort.p_detect.*` do. Regions, and sectors of the posture, are told by the
+    mission's names. Raises StoreError where the store has no mission.
     """
-    mission = read_mission(store)
+    mission = read_mission(store, as_of=as_of)
     ends = list_cutoffs(mission, since, until)
     rows = store.read_current(EFFORTS, Selection(since=since, until=until, as_of=as_of))
     if chances is None:
         chances = read_posture(store, as_of=as_of)
-    if chances is not None and len(rows):
-        rows = fill_chances(rows, chances, group=group)
+    rows = rows.assign(region=rows["region"].map({w: mission.region_of(w) for w in rows["region"].unique()}))
     hours = split_hours(rows, ends)
+    if chances is not None and len(hours):
+        named = {(mission.region_of(where), kinds): p for (where, kinds), p in chances.items()}
+        hours = fill_chances(hours, named, group=group)
     exposure = measure_exposure(hours, ends, group=group, regions=[region.name for region in mission.regions])
     days = tuple(day_ending(mission, end) for end in ends[1:])
     for frame in (hours, exposure):
         frame["day"] = [days[number] for number in frame["day"]]
-    return Effort(since, until, days, hours, exposure, list_losses(hours))
+    return Effort(since, until, days, hours, exposure, list_losses(hours), tuple(ends))
 
 
 def list_cutoffs(mission: Mission, since: datetime, until: datetime) -> list[datetime]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truceline.errors import Problem
 from truceline.events.catalogue import load_watching_assumptions
@@ -31,6 +32,8 @@ from truceline.store.base import Selection, Store, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+BoolArray = NDArray[np.bool_]
 
 _WITHHELD = ("text", "original", "truth", "key", "digest", "supersedes")
 """Columns of a report that stay in the store: words of others, and what only the store needs."""
@@ -85,7 +88,7 @@ class Records:
     title: str
     since: datetime | None
     until: datetime
-    """Nothing that ends later is in it. UTC without zone."""
+    """The end of the period, or of the delay where that is earlier. UTC without zone."""
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Rows by kind of record, with the columns of `KINDS_OF_RECORD`."""
     notices: tuple[str, ...] = ()
@@ -114,12 +117,12 @@ def gather_records(
     if unknown:
         hint = f"write some of {', '.join(KINDS_OF_RECORD)}"
         raise StoreError("export", [Problem(word, "is no kind of record", hint) for word in unknown])
-    last = min(now - delay, until) if until is not None else now - delay
+    last = now - delay
     incidents = store.read_current(INCIDENTS, Selection(since=since, until=until))
     incidents = incidents[incidents["merged_into"].isna().to_numpy()]
-    is_old = (incidents["time_to"] <= np.datetime64(last)).to_numpy()
-    simulated = (incidents["flags"].fillna(0).astype("int64") & int(Flag.simulated)).to_numpy() != 0
-    is_mixed = bool(simulated.any() and not simulated.all())
+    is_old = _ended_by(incidents, last)
+    simulated = _is_simulated(incidents)
+    is_mixed = _has_real_reports(store)
     shown = incidents[is_old & ~(simulated & is_mixed)]
     ids = shown["incident_id"].to_numpy(dtype=np.int64)
     decided = _add_decisions(store, shown, ids)
@@ -130,12 +133,12 @@ def gather_records(
         frames["judgements"] = _gather_judgements(store, decided, ids)
     if "effort" in kinds:
         rows = store.read_current(EFFORTS, Selection(since=since, until=until))
-        frames["effort"] = _shape(rows[(rows["time_to"] <= np.datetime64(last)).to_numpy()], EFFORT_ROWS)
+        frames["effort"] = _shape(rows[_ended_by(rows, last)], EFFORT_ROWS)
     if "reports" in kinds:
-        rows = store.read_current(REPORTS, Selection(since=since, until=until))
-        rows = rows[(rows["time_to"] <= np.datetime64(last)).to_numpy()]
-        is_made = (rows["flags"].fillna(0).astype("int64") & int(Flag.simulated)).to_numpy() != 0
-        frames["reports"] = _shape(_name_flags(rows[~(is_made & is_mixed)]), REPORT_ROWS)
+        names = [name for name in REPORT_ROWS.names if name != "flag_words"]
+        rows = store.read_current(REPORTS, Selection(since=since, until=until), columns=(*names, "flags"))
+        rows = rows[_ended_by(rows, last) & ~(_is_simulated(rows) & is_mixed)]
+        frames["reports"] = _shape(_name_flags(rows), REPORT_ROWS)
     if not sum(len(frame) for frame in frames.values()):
         found = f"holds nothing of that kind that ended by {last:%Y-%m-%d %H:%M} UTC"
         raise StoreError("export", [Problem(store.place, found, "widen the period, or lower --delay")])
@@ -143,12 +146,29 @@ def gather_records(
     return Records(
         title,
         since,
-        last,
+        last if until is None else min(last, until),
         frames,
         tuple(sorted(each for each in notices if each)),
         n_withheld=int((~is_old).sum()),
         n_simulated=int((is_old & simulated & is_mixed).sum()),
     )
+
+
+def _ended_by(rows: pd.DataFrame, moment: datetime) -> BoolArray:
+    """Tell which rows had ended by a moment; one without an end ended when it began."""
+    ends = rows["time_to"].where(rows["time_to"].notna(), rows["time_from"])
+    return np.asarray((ends <= np.datetime64(moment)).to_numpy(), dtype=bool)
+
+
+def _is_simulated(rows: pd.DataFrame) -> BoolArray:
+    flags = rows["flags"].to_numpy(dtype=np.int64, na_value=0)
+    return np.asarray((flags & int(Flag.simulated)) != 0, dtype=bool)
+
+
+def _has_real_reports(store: Store) -> bool:
+    """Tell whether the store holds reports that no simulation made: then simulated ones stay out."""
+    flags = store.tally(REPORTS, by=("flags",))
+    return bool((~_is_simulated(flags)).any())
 
 
 def _add_decisions(store: Store, incidents: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:

@@ -24,8 +24,8 @@ from truceline.events.readers.read import Progress, read_rows
 from truceline.events.schema import BATCHES, EFFORTS, REJECTS, REPORTS, Table
 from truceline.monitor.ahead import read_ahead
 from truceline.monitor.mission import Mission, read_mission
-from truceline.provenance import DIGEST_CHARACTERS, hash_file
-from truceline.store.base import AddedReports, Change, Selection, Store
+from truceline.provenance import DIGEST_CHARACTERS, hash_file, hash_text
+from truceline.store.base import AddedReports, Change, Selection, Store, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -228,6 +228,8 @@ class _Source:
         else:
             check_feed(self._feed, columns, where=self.path.name, how=how)
         self.file_hash = hash_file(self.path)[:DIGEST_CHARACTERS]
+        if self.sheet:  # another sheet of the same workbook is another file
+            self.file_hash = hash_text(f"{self.file_hash} {self.sheet}")
         if self._feed.knows:
             self._tally.ignored = tuple(name for name in columns if name not in self._feed.knows)
 
@@ -245,7 +247,7 @@ class _Source:
         head = Problem(
             self.path.name,
             f"{n:,} of {tally.n_read:,} rows cannot be used for one reason: {where} {reason}",
-            "nothing was imported; correct the file, or say that the rest shall be kept",
+            "nothing was imported; correct the file, or keep the rest with --keep-going",
         )
         told = [
             Problem(f"{self.path.name}:{each.line}  {each.where}", each.found, each.hint)
@@ -406,3 +408,32 @@ def _write_batch(change: Change, source: _Source, batch_id: int) -> None:
         lines, where, found, hints, _ = (list(column) for column in zip(*tally.rejects, strict=True))
         columns = {"line": lines, "where": where, "found": found, "hint": hints, "batch_id": batch_id}
         change.append(REJECTS, make_frame(REJECTS, columns))
+
+
+def read_rejects(
+    store: Store, batch: int | None = None
+) -> tuple[list[tuple[Any, ...]], int | None, list[tuple[Any, ...]]]:
+    """Return every import, the one asked for, and the rows of it that could not be used.
+
+    Imports are (number, file, format, rows, new, repeated, corrected, rejected), rows (line, column, found,
+    what to write). By default the last import with rejected rows is asked for; None where there is none.
+    Raises StoreError where there is no import of that number.
+    """
+    names = ("batch_id", "file_name", "feed", "n_read", "n_new", "n_repeated", "n_corrected", "n_rejected")
+    batches = store.read(BATCHES, columns=names)
+    known = batches["batch_id"].astype(int).tolist()
+    if batch is not None and batch not in known:
+        found = f"has no import {batch}"
+        hint = f"it has 1 to {max(known)}" if known else "nothing was imported yet"
+        raise StoreError("rejects", [Problem(store.place, found, hint)])
+    with_some = [number for number, n in zip(known, batches["n_rejected"], strict=True) if n > 0]
+    chosen = batch if batch is not None else (with_some[-1] if with_some else None)
+    rows = [tuple(row) for row in batches.itertuples(index=False)]
+    if chosen is None:
+        return rows, None, []
+    kept = store.read(REJECTS, Selection(equals={"batch_id": chosen}))
+    return (
+        rows,
+        chosen,
+        [tuple(row) for row in kept[["line", "where", "found", "hint"]].itertuples(index=False)],
+    )

@@ -7,20 +7,25 @@ corrects; figures that changed since are told in the next report with the change
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from truceline.events.frames import make_frame
 from truceline.events.schema import CHANGES, INCIDENTS, ISSUES, JUDGEMENTS, VERIFICATIONS
-from truceline.monitor.day_model import ChangeNote, Correction, DayReport
+from truceline.monitor.day_model import ChangeNote, Correction, DayReport, ReportNumber
 from truceline.monitor.day_period import gather_period
 from truceline.monitor.mission import Mission, read_mission
 from truceline.provenance import hash_text
 from truceline.store.base import Selection, Store
+
+_INSTANT = timedelta(microseconds=1)
+"""The shortest span of time a store tells apart."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,17 @@ class Issue:
         """Last change the report counted."""
         return int(self.said["as_of"])
 
+    @property
+    def cited_as(self) -> ReportNumber:
+        """Number and year."""
+        return ReportNumber(self.year, self.number)
+
+    @property
+    def corrects(self) -> ReportNumber | None:
+        """The report it took the place of."""
+        told = self.said["corrects"]
+        return ReportNumber(int(told["year"]), int(told["number"])) if told else None
+
 
 def describe_issue(report: DayReport) -> dict[str, Any]:
     """Return what the register keeps of a report: its figures, and what is needed to count them again."""
@@ -49,7 +65,7 @@ def describe_issue(report: DayReport) -> dict[str, Any]:
         "n_days": len(report.nights),
         "include_exercises": report.include_exercises,
         "issued_at": report.issued_at.isoformat(),
-        "corrects": report.corrects,
+        "corrects": asdict(report.corrects) if report.corrects else None,
         "figures": report.figures(),
         "corrections": [
             {"year": c.year, "number": c.number, "figure": c.figure, "said": c.said, "holds": c.holds}
@@ -68,38 +84,78 @@ def digest_figures(report: DayReport) -> str:
     return hash_text(json.dumps(said, sort_keys=True))
 
 
-def issue_report(store: Store, report: DayReport, who: str, why: str = "") -> int:
-    """Write a report into the register and return its number within its year.
+@contextmanager
+def register_report(store: Store, report: DayReport, who: str, why: str = "") -> Iterator[DayReport]:
+    """Give the report under its number; when the block ends well it stands in the register.
 
-    A report that says the same as one of the same period issued before keeps that number, and nothing is
-    written. Otherwise the next number is taken. Put it into the report with `with_number` before writing
-    files: somebody else may have issued one since it was gathered.
+    Write the files in the block: if that fails nothing is registered, and if registering fails the block's
+    caller hears of it while the files can still be thrown away. A report that says the same as the last one
+    of its period keeps the number of that one, and nothing is written.
     """
-    digest = digest_figures(report)
-    for issue in list_issues(store, report.period_to):
-        same_period = (issue.period_from, issue.period_to) == (report.period_from, report.period_to)
-        if same_period and issue.year == report.year and issue.digest == digest:
-            return issue.number
-    details = {"year": report.year, "digest": digest, "corrects": report.corrects}
+    if _find_same(store, report, None) is not None:
+        yield number_report(store, report)
+        return
     with store.change(who=who, what="issue", why=why) as change:
-        taken = store.read_current(ISSUES, Selection(equals={"year": report.year}), columns=("number",))
-        number = 1 + max((int(n) for n in taken["number"]), default=0)
+        numbered = number_report(store, report)  # again: another may have been issued since it was gathered
+        said, digest = describe_issue(numbered), digest_figures(numbered)
         row = {
-            "number": [number],
-            "year": [report.year],
-            "period_from": [report.period_from],
-            "period_to": [report.period_to],
+            "number": [numbered.number],
+            "year": [numbered.year],
+            "period_from": [numbered.period_from],
+            "period_to": [numbered.period_to],
             "digest": [digest],
-            "figures": [json.dumps(describe_issue(report), sort_keys=True)],
+            "figures": [json.dumps(said, sort_keys=True)],
         }
         change.append(ISSUES, make_frame(ISSUES, row))
-        change.note({**details, "number": number})
-    return number
+        change.note(
+            {
+                "year": numbered.year,
+                "number": numbered.number,
+                "digest": digest,
+                "corrects": said["corrects"],
+            }
+        )
+        yield numbered
 
 
-def list_issues(store: Store, since: datetime, *, as_of: int | None = None) -> tuple[Issue, ...]:
-    """Return the reports whose period ends at `since` (UTC without zone) or later, in the order issued."""
-    rows = store.read_current(ISSUES, Selection(since=since, as_of=as_of))
+def number_report(store: Store, report: DayReport, *, as_of: int | None = None) -> DayReport:
+    """Return the report under the number it has in the register, or would take there now.
+
+    Where it says the same as the last one issued of its period it is that one: number, year and what it
+    corrects. Otherwise it takes the next number of the year of its issue, by the mission's clock, and
+    corrects that last one, of whatever year.
+    """
+    same = _find_same(store, report, as_of)
+    if same is not None:
+        return replace(report, year=same.year, number=same.number, corrects=same.corrects)
+    last = _find_last(store, report, as_of)
+    year = report.issued_at.replace(tzinfo=UTC).astimezone(ZoneInfo(report.zone)).year
+    select = Selection(equals={"year": year}, as_of=as_of)
+    taken = store.read_current(ISSUES, select, columns=("number",))["number"]
+    number = 1 + max((int(n) for n in taken), default=0)
+    return replace(report, year=year, number=number, corrects=last.cited_as if last else None)
+
+
+def _find_same(store: Store, report: DayReport, as_of: int | None) -> Issue | None:
+    """Return the last report of the same period, if it says the same."""
+    last = _find_last(store, report, as_of)
+    return last if last is not None and last.digest == digest_figures(report) else None
+
+
+def _find_last(store: Store, report: DayReport, as_of: int | None) -> Issue | None:
+    issues = list_issues(store, report.period_to, until=report.period_to + _INSTANT, as_of=as_of)
+    same = (issue for issue in issues if issue.period_from == report.period_from)
+    return max(same, key=lambda issue: issue.change_id, default=None)
+
+
+def list_issues(
+    store: Store, since: datetime, *, until: datetime | None = None, as_of: int | None = None
+) -> tuple[Issue, ...]:
+    """Return the reports whose period ends at `since` or later, and before `until`, in the order issued.
+
+    Both UTC without zone.
+    """
+    rows = store.read_current(ISSUES, Selection(since=since, until=until, as_of=as_of))
     issues = [
         Issue(
             year=int(row.year),

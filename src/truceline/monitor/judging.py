@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from truceline.events.schema import (
 from truceline.events.verification import find_changed_verifications, verify_incidents
 from truceline.monitor.agreeing import read_agreements
 from truceline.monitor.mission import read_mission
+from truceline.monitor.past_links import say_gone
 from truceline.store.base import ALL, Change, Selection, Store, StoreError
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ CHUNK = 250_000
 Ids = NDArray[np.int64]
 Tell = Callable[[str, float], None]
 _REPORT_COLUMNS = tuple(dict.fromkeys((*verification.REPORT_COLUMNS, *attribution.REPORT_COLUMNS)))
-_MERGED = "the incident became part of incident {}"
-_GONE = "the clause no longer covers it, or its agreement was withdrawn"
 
 
 @dataclass
@@ -140,34 +139,6 @@ def judge_store(
     return summary
 
 
-def tally_violations(
-    store: Store,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    by: Sequence[str] = ("agreement", "clause", "unit"),
-    with_exercises: bool = True,
-    day_shift_h: float | None = None,
-    as_of: int | None = None,
-) -> pd.DataFrame:
-    """Count violations that start in a period: n (incidents) and acts_low, acts_best, acts_high by group.
-
-    `by` should hold `unit`: acts of different units are not to be added. One incident may violate several
-    clauses, so counts of clauses are not to be added either. With `with_exercises` False, what was assessed
-    as a live-fire exercise is left out. `day_shift_h` as in `Store.tally`.
-    """
-    equals: dict[str, Any] = {"verdict": "violation"}
-    if not with_exercises:
-        equals["is_exercise"] = False
-    return store.tally(
-        JUDGEMENTS,
-        Selection(since=since, until=until, equals=equals, as_of=as_of),
-        by=by,
-        sums=("acts_low", "acts_best", "acts_high"),
-        day_shift_h=day_shift_h,
-    )
-
-
 def read_reports_of(store: Store, incident_ids: Ids) -> pd.DataFrame:
     """Return the reports linked to incidents now, with `incident_id` and the columns the rules ask for."""
     links = store.read_current(LINKS, Selection(ids={"incident_id": incident_ids}))
@@ -252,7 +223,16 @@ def _judge_chunk(
     standing = verdicts[verdicts["incident_id"].isin(incidents["incident_id"])]
     if only_given:
         standing = standing[standing["agreement"].isin(list(agreements))]
-    changed = find_changes(made.judgements, standing, why_gone=_GONE)
+    is_in_force = standing["agreement"].isin(list(agreements)).to_numpy(dtype=bool)
+    changed = pd.concat(
+        [
+            find_changes(made.judgements, standing[is_in_force]),
+            find_changes(
+                make_frame(JUDGEMENTS, {}), standing[~is_in_force], why_gone="its agreement was withdrawn"
+            ),
+        ],
+        ignore_index=True,
+    )
     closed = _close_merged(merged, verdicts)
     rows = pd.concat([changed, closed], ignore_index=True) if len(closed) else changed
     verified = find_changed_verifications(made.verifications, kept[VERIFICATIONS.name])
@@ -275,13 +255,19 @@ def _close_merged(merged: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Return outside-rows for the verdicts of incidents that became part of others."""
     into = {int(old): int(new) for old, new in zip(merged["incident_id"], merged["merged_into"], strict=True)}
     open_ = verdicts[verdicts["incident_id"].isin(list(into)) & (verdicts["verdict"] != "outside")]
-    reasons = np.array([_MERGED.format(into[int(number)]) for number in open_["incident_id"]], dtype=object)
+    words = {number: f"the incident {say_gone(other)}" for number, other in into.items()}
+    reasons = np.array([words[int(number)] for number in open_["incident_id"]], dtype=object)
     columns = {name: open_[name] for name in JUDGEMENTS.names if name != "change_id"}
     return make_frame(
         JUDGEMENTS,
         {**columns, "verdict": "outside", "p": 0.0, "reason": reasons, "method": "rule"},
         n_rows=len(open_),
     )
+
+
+def list_unjudged(store: Store) -> Ids:
+    """Return the numbers of the incidents that are new or changed since everything was last judged."""
+    return _find_scope(store, since=None, everything=False, digest=_digest(read_agreements(store)))
 
 
 def _find_scope(store: Store, *, since: datetime | None, everything: bool, digest: str) -> Ids:

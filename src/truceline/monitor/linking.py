@@ -75,7 +75,7 @@ def link_reports(
             reports = _without_older(reports, links, since)
         ids = reports["report_id"].to_numpy(dtype=np.int64)
         earlier = reports["supersedes"].dropna().to_numpy(dtype=np.int64)
-        past = past_of(store, links, np.union1d(ids, earlier))
+        past = past_of(store, links, np.union1d(ids, earlier), earlier)
         tell("read", 1.0)
         linkage = link(reports, past=past, first_incident=_FIRST_DRAFT, settings=settings, progress=tell)
         made = _with_numbers(change, linkage)
@@ -139,8 +139,12 @@ def _summarise(
     """Write the incidents that got reports, from all their current reports wherever in time."""
     import pandas as pd
 
-    touched = np.unique(made["incident_id"].to_numpy(dtype=np.int64))
     of = links["incident_id"].to_numpy(dtype=np.int64, na_value=-1)
+    # An incident that a corrected report has left is summed up anew as well.
+    is_made = reports["report_id"].isin(made["report_id"].to_numpy(dtype=np.int64)).to_numpy(dtype=bool)
+    earlier = reports["supersedes"][is_made].dropna().to_numpy(dtype=np.int64)
+    left = of[np.isin(links["report_id"].to_numpy(dtype=np.int64), earlier) & (of >= 0)]
+    touched = np.union1d(made["incident_id"].to_numpy(dtype=np.int64), left)
     older = links[np.isin(of, touched)]
     names = ["report_id", "incident_id"]
     all_links = pd.concat([older[names], made[names].astype("Int64")], ignore_index=True)

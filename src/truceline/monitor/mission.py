@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 
 from truceline.errors import Problem, ScenarioError
+from truceline.events.feeds._regions import find_region
 from truceline.events.feeds.base import FeedContext
 from truceline.events.frames import make_frame
 from truceline.events.schema import SETTINGS
@@ -67,6 +68,24 @@ class Mission(Frozen):
             ) from None
         return zone
 
+    @field_validator("cutoff", mode="before")
+    @classmethod
+    def _cutoff_is_a_time(cls, cutoff: object) -> object:
+        if isinstance(
+            cutoff, int | float
+        ):  # YAML reads 18:00 without quotes as a number to the base of sixty
+            raise ValueError(f"'{cutoff}' is no time of day; write it in quotes, as \"18:00\"")
+        return cutoff
+
+    @field_validator("regions")
+    @classmethod
+    def _regions_are_told_apart(cls, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+        names = [region.name.casefold() for region in regions]
+        twice = sorted({region.name for region in regions if names.count(region.name.casefold()) > 1})
+        if twice:
+            raise ValueError(f"names {', '.join(twice)} twice; give each region a name of its own")
+        return regions
+
     @field_validator("sides")
     @classmethod
     def _two_sides(cls, sides: dict[str, str]) -> dict[str, str]:
@@ -89,11 +108,20 @@ class Mission(Frozen):
         return self.cutoff_utc(day - timedelta(days=n_days)), self.cutoff_utc(day)
 
     def region_of(self, word: str) -> str:
-        """Return the mission's name for a region as a source has it; the source's where it is none."""
+        """Return the mission's name for a region as a source has it.
+
+        A spelling that the mission does not list is looked up in the table that the feeds use. Where the
+        mission has no such region, its name in that table is returned, else the word itself.
+        """
         for region in self.regions:
             if word.casefold() in (region.name.casefold(), *(also.casefold() for also in region.also)):
                 return region.name
-        return word
+        name = find_region(word).name
+        if not name:
+            return word
+        same = [r.name for r in self.regions if name in {find_region(n).name for n in (r.name, *r.also)}]
+        # Two parts of one region: which of them is meant cannot be told.
+        return same[0] if len(same) == 1 else name
 
 
 def list_missions() -> tuple[str, ...]:
@@ -116,9 +144,9 @@ def write_mission(change: Change, mission: Mission) -> None:
     change.append(SETTINGS, make_frame(SETTINGS, row))
 
 
-def read_mission(store: Store) -> Mission:
-    """Return the settings of the mission; StoreError where the store has none."""
-    rows = store.read_current(SETTINGS, Selection(equals={"name": _SETTING}))
+def read_mission(store: Store, *, as_of: int | None = None) -> Mission:
+    """Return the settings of the mission, as of a change; StoreError where the store has none."""
+    rows = store.read_current(SETTINGS, Selection(equals={"name": _SETTING}, as_of=as_of))
     if rows.empty:
         problem = Problem(store.place, "has no mission yet", "make the store with: truceline monitor init")
         raise StoreError("store", [problem])

@@ -31,13 +31,24 @@ RULE = "rule"
 _LINK_COLUMNS = ("report_id", "incident_id", "method", "change_id")
 
 
+def say_gone(merged_into: int) -> str:
+    """Return what became of an incident that no longer stands, from its `merged_into`."""
+    return "was undone" if merged_into == NOWHERE else f"became part of incident {merged_into}"
+
+
 def read_links(store: Store) -> pd.DataFrame:
     """Return the newest link of every report that has one."""
     return store.read_current(LINKS, columns=_LINK_COLUMNS)
 
 
-def past_of(store: Store, links: pd.DataFrame, report_ids: IntArray) -> PastLinks:
-    """Return what was decided about some reports; `links` are the newest of all reports."""
+def past_of(
+    store: Store, links: pd.DataFrame, report_ids: IntArray, corrected: IntArray | None = None
+) -> PastLinks:
+    """Return what was decided about some reports; `links` are the newest of all reports.
+
+    `corrected` are those among them that later reports supersede.
+    """
+    gone = np.empty(0, dtype=np.int64) if corrected is None else corrected
     known = links["report_id"].to_numpy(dtype=np.int64)
     here = links[np.isin(known, report_ids)]
     reports = here["report_id"].to_numpy(dtype=np.int64)
@@ -49,6 +60,22 @@ def past_of(store: Store, links: pd.DataFrame, report_ids: IntArray) -> PastLink
         by_hand=frozenset(reports[placed & by_hand].tolist()),
         out=frozenset(reports[~placed & by_hand].tolist()),
         barred=_barred(store, report_ids),
+        in_company=_in_company(store, links, gone),
+    )
+
+
+def _in_company(store: Store, links: pd.DataFrame, corrected: IntArray) -> frozenset[int]:
+    """Return the corrected reports whose incident has other current reports, unless a hand put them there."""
+    of = links["incident_id"].to_numpy(dtype=np.int64, na_value=-1)
+    reports = links["report_id"].to_numpy(dtype=np.int64)
+    mine = np.isin(reports, corrected) & (of >= 0) & (links["method"] != HAND).to_numpy(dtype=bool)
+    if not mine.any():
+        return frozenset()
+    others = reports[np.isin(of, of[mine]) & ~np.isin(reports, corrected)]
+    standing = read_reports(store, others)["report_id"].to_numpy(dtype=np.int64)
+    shared = set(of[np.isin(reports, standing)].tolist())
+    return frozenset(
+        int(r) for r, incident in zip(reports[mine], of[mine], strict=True) if incident in shared
     )
 
 

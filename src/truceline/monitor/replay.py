@@ -2,7 +2,8 @@
 
 Each reporting day is judged some hours after its cut-off, as a desk writes its report the next morning: only
 what had been received by then is known, it is linked, and the trend says what it says. Nothing that came
-later is read. The store replayed is only read; the days are lived again in a scratch store.
+later is read. The mission's settings, its posture and its agreements are those of today. The store replayed
+is only read; the days are lived again in a scratch store.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 
 from truceline.errors import Problem
 from truceline.events.alarms import AlarmLevel
-from truceline.events.schema import EFFORTS, REPORTS
-from truceline.events.truces import GENERAL
+from truceline.events.catalogue import load_watching_assumptions
+from truceline.events.schema import AGREEMENTS, CHANGES, EFFORTS, REPORTS, SETTINGS
 from truceline.events.warning_score import (
     KnownTruce,
     TruceScore,
@@ -25,7 +26,7 @@ from truceline.events.warning_score import (
     score_truce_days,
 )
 from truceline.monitor.linking import link_reports
-from truceline.monitor.mission import Mission, read_mission, write_mission
+from truceline.monitor.mission import Mission, read_mission
 from truceline.monitor.trend import ALL, Trend, watch_trend
 from truceline.monitor.trend_series import read_daily_series
 from truceline.store.base import Selection, Store, StoreError
@@ -37,8 +38,6 @@ Tell = Callable[[str, float], None]
 
 WHO = "replay"
 """Who makes the changes of a scratch store."""
-OPEN_DAYS = 7
-"""A truce without a declared end is scored on this many days: nobody said that it held for longer."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,11 @@ class Replay:
 
     days: tuple[DaySaid, ...]
     score: TruceScore
-    """Of the verdicts, against the truces that were known to be declared."""
+    """Of the verdicts, against the truces that were known to be declared; days are reporting days."""
     naive: TruceScore
-    """Of the naive rule on the same days: air-raid alerts below 0.6 of the median of the 14 days before."""
+    """Of the naive rule (see `call_naively`) on the same days, with all alerts received by the end."""
     truces: tuple[KnownTruce, ...]
-    """The truces that touch the period."""
+    """The truces that touch the period; one without a declared end stands for `replay.open_truce` days."""
     n_alarms: int
     """Alarms raised: days on which the level rose."""
 
@@ -83,8 +82,8 @@ def replay_period(
     first: datetime,
     last: datetime,
     truces: Sequence[KnownTruce] = (),
-    warm_up_days: int = 90,
-    lag: timedelta = timedelta(hours=12),
+    warm_up_days: int | None = None,
+    lag: timedelta | None = None,
     progress: Tell | None = None,
 ) -> Replay:
     """Live the reporting days `first` to `last` (local dates) again.
@@ -98,9 +97,10 @@ def replay_period(
     truces
         What was declared, to score against; those far from the period are left out.
     lag
-        Time after the cut-off at which a day is judged.
+        Time after the cut-off at which a day is judged; by default the record `replay.lag`.
     warm_up_days
-        Days before `first` whose reports are taken at once, so that there is something to expect from.
+        Days before `first` whose reports are taken at once, so that there is something to expect from; by
+        default the record `replay.warm_up`.
 
     Raises
     ------
@@ -110,20 +110,23 @@ def replay_period(
     if last < first:
         found = f"ends on {last:%Y-%m-%d}, before it begins on {first:%Y-%m-%d}"
         raise StoreError("replay", [Problem("period", found, "swap the two days")])
+    records = load_watching_assumptions()
+    lag = timedelta(hours=records.value("replay.lag")) if lag is None else lag
+    warm_up_days = int(records.value("replay.warm_up")) if warm_up_days is None else warm_up_days
     mission = read_mission(store)
     start = mission.cutoff_utc(first - timedelta(days=1))
+    judged_last = mission.cutoff_utc(last) + lag
     reports = read_as_received(
-        store,
-        mission.cutoff_utc(first - timedelta(days=warm_up_days + 1)),
-        mission.cutoff_utc(last) + lag,
+        store, mission.cutoff_utc(first - timedelta(days=warm_up_days + 1)), judged_last
     )
     if reports.empty or bool((reports["known_at"] < np.datetime64(start)).all()):
         found = f"holds no report received from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
         raise StoreError("replay", [Problem(store.place, found, "choose a period that was imported")])
+    efforts = read_efforts_as_known(store, judged_last)
     with scratch.change(who=WHO, what="init", why=f"replay of {store.place}") as change:
-        write_mission(change, mission)
-        efforts = store.read_current(EFFORTS, Selection(until=mission.cutoff_utc(last)))
-        change.append(EFFORTS, efforts.drop(columns="change_id"))
+        for table in (SETTINGS, AGREEMENTS):
+            change.append(table, store.read_current(table).drop(columns="change_id"))
+    _note_efforts(scratch, efforts, None, start + lag)
     _receive(scratch, reports, None, start + lag)
     n_days = (last - first).days + 1
     said = []
@@ -131,16 +134,17 @@ def replay_period(
         day = first + timedelta(days=number)
         begin, end = mission.period(day)
         n_reports = _receive(scratch, reports, begin + lag, end + lag)
+        _note_efforts(scratch, efforts, begin + lag, end + lag)
         trend = watch_trend(scratch, until=end, days=warm_up_days, now=end)
         said.append(_note_day(day, n_reports, trend))
         if progress is not None:
             progress("replay", (number + 1) / n_days)
-    scored = [_with_end(each) for each in truces]
+    scored = [_with_end(each, records.value("replay.open_truce")) for each in truces]
     near = tuple(each for each in scored if _touches(each, start, mission.cutoff_utc(last)))
     return Replay(
         tuple(said),
-        _score([each.day for each in said], [each.verdict for each in said], near, mission.zone),
-        _score_naively(scratch, mission, first, last, near),
+        _score([each.day for each in said], [each.verdict for each in said], near, mission),
+        _score_naively(scratch, mission, first, last, near, warm_up_days),
         near,
         n_alarms=count_rises([each.alarm for each in said]),
     )
@@ -153,11 +157,27 @@ def read_as_received(store: Store, since: datetime, until: datetime) -> pd.DataF
     ended. Reports later corrected stand as they were first received.
     """
     rows = store.read(REPORTS, Selection(since=since, until=until))
-    known = rows["received_at"].where(rows["received_at"].notna(), rows["time_to"])
+    known = rows["received_at"].fillna(rows["time_to"]).fillna(rows["time_from"])
     rows = rows.assign(known_at=known)
     return rows[(known < np.datetime64(until)).to_numpy()].sort_values(
         ["known_at", "report_id"], kind="stable"
     )
+
+
+def read_efforts_as_known(store: Store, until: datetime) -> pd.DataFrame:
+    """Return the rows of effort known by `until`, with the moment each became known in a column `known_at`.
+
+    When a row came in is not known for effort imported long after: a row is taken as known when its interval
+    ended. A correction of it is known once the change that made it was: what was corrected long after stands
+    as it was first recorded.
+    """
+    rows = store.read(EFFORTS, Selection(until=until))
+    changes = store.read(CHANGES, columns=("change_id", "at")).set_index("change_id")["at"]
+    ended = rows["time_to"].fillna(rows["time_from"])
+    written = rows["change_id"].map(changes).astype(ended.dtype)
+    is_first = ~rows["key"].duplicated()
+    known = ended.where(is_first | (written < ended), written)
+    return rows.assign(known_at=known)[(known < np.datetime64(until)).to_numpy()]
 
 
 def count_rises(levels: Sequence[str]) -> int:
@@ -169,17 +189,31 @@ def count_rises(levels: Sequence[str]) -> int:
 
 def _receive(scratch: Store, reports: pd.DataFrame, begin: datetime | None, end: datetime) -> int:
     """Add and link what became known in [begin, end), and return how many reports that were."""
-    known = reports["known_at"]
-    is_new = (known < np.datetime64(end)).to_numpy()
-    if begin is not None:
-        is_new = is_new & (known >= np.datetime64(begin)).to_numpy()
-    rows = reports[is_new].drop(columns=["known_at", "report_id", "supersedes", "change_id"])
+    rows = _known_within(reports, begin, end).drop(columns=["report_id", "supersedes"])
     if rows.empty:
         return 0
     with scratch.change(who=WHO, what="import", why=f"known by {end:%Y-%m-%d %H:%M} UTC") as change:
-        change.add_reports(rows.reset_index(drop=True))
-    link_reports(scratch, who=WHO)
+        change.add_reports(rows)
+    # What came before is linked already: nothing that ended before all of these has to be looked at.
+    since = rows["time_to"].fillna(rows["time_from"]).min().to_pydatetime()
+    link_reports(scratch, who=WHO, since=since)
     return len(rows)
+
+
+def _note_efforts(scratch: Store, efforts: pd.DataFrame, begin: datetime | None, end: datetime) -> None:
+    """Add the effort that became known in [begin, end)."""
+    rows = _known_within(efforts, begin, end)
+    if len(rows):
+        with scratch.change(who=WHO, what="import", why=f"known by {end:%Y-%m-%d %H:%M} UTC") as change:
+            change.append(EFFORTS, rows)
+
+
+def _known_within(rows: pd.DataFrame, begin: datetime | None, end: datetime) -> pd.DataFrame:
+    """Return rows that became known in [begin, end), or at any time before `end`, as a store takes them."""
+    is_new = rows["known_at"] < np.datetime64(end)
+    if begin is not None:
+        is_new &= rows["known_at"] >= np.datetime64(begin)
+    return rows[is_new.to_numpy()].drop(columns=["known_at", "change_id"]).reset_index(drop=True)
 
 
 def _note_day(day: datetime, n_reports: int, trend: Trend) -> DaySaid:
@@ -201,10 +235,10 @@ def _note_day(day: datetime, n_reports: int, trend: Trend) -> DaySaid:
     )
 
 
-def _with_end(truce: KnownTruce) -> KnownTruce:
+def _with_end(truce: KnownTruce, open_days: float) -> KnownTruce:
     if truce.ends is not None:
         return truce
-    return replace(truce, ends=truce.starts + timedelta(days=OPEN_DAYS))
+    return replace(truce, ends=truce.starts + timedelta(days=open_days))
 
 
 def _touches(truce: KnownTruce, start: datetime, end: datetime) -> bool:
@@ -212,26 +246,27 @@ def _touches(truce: KnownTruce, start: datetime, end: datetime) -> bool:
 
 
 def _score(
-    days: Sequence[datetime], verdicts: Sequence[str], truces: Sequence[KnownTruce], zone: str
+    days: Sequence[datetime], verdicts: Sequence[str], truces: Sequence[KnownTruce], mission: Mission
 ) -> TruceScore:
+    """Score verdicts of reporting days: each is under a truce for a share of its own hours."""
     import pandas as pd
 
     words = pd.Series(list(verdicts), dtype=object)
-    return score_truce_days(pd.Series(pd.DatetimeIndex(days)), words, truces, zone=zone)
+    called = pd.Series(pd.DatetimeIndex(days))
+    return score_truce_days(called, words, truces, zone=mission.zone, cutoff=mission.cutoff)
 
 
 def _score_naively(
-    scratch: Store, mission: Mission, first: datetime, last: datetime, truces: Sequence[KnownTruce]
+    scratch: Store,
+    mission: Mission,
+    first: datetime,
+    last: datetime,
+    truces: Sequence[KnownTruce],
+    warm_up_days: int,
 ) -> TruceScore:
     """Return the score of the naive rule on the days of the period, with the alerts of the days before."""
-    early = first - timedelta(days=30)
+    early = first - timedelta(days=warm_up_days)
     alerts = read_daily_series(scratch, mission, early.date(), last.date()).alerts
     called = call_naively(alerts)
     within = called[called.index >= np.datetime64(first)]
-    return _score(list(within.index.to_pydatetime()), list(within), truces, mission.zone)
-
-
-def list_calls(replay: Replay) -> tuple[DaySaid, ...]:
-    """Return the days on which something was said that a reader must act on: a truce or an alarm."""
-    loud = (str(AlarmLevel.watch), str(AlarmLevel.warning))
-    return tuple(each for each in replay.days if each.verdict == GENERAL or each.alarm in loud)
+    return _score(list(within.index.to_pydatetime()), list(within), truces, mission)

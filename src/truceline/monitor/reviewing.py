@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from truceline.events.kinds import split_flags
+from truceline.events.positions import intersect_sectors, sector_polygon
 from truceline.events.schema import (
     ATTRIBUTIONS,
     CHANGES,
@@ -22,13 +23,19 @@ from truceline.events.schema import (
     REPORTS,
     VERIFICATIONS,
 )
+from truceline.geo.line_parts import WGS84
 from truceline.monitor.deciding import HistoryEntry, read_history
+from truceline.monitor.editing import say_link
+from truceline.monitor.past_links import say_gone
 from truceline.store.base import Selection, Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Ids = np.ndarray
+
+_SECTOR = (
+    "observer_lon", "observer_lat", "bearing_deg", "bearing_width_deg", "range_min_m", "range_max_m",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Item:
     """One thing that waits for a person."""
 
     what: str
-    """unclear verdict, may be one, casualties not followed up."""
+    """may be one incident, unclear verdict, or casualties not followed up."""
     incidents: tuple[int, ...]
     why: str
     decide: str
@@ -63,9 +70,8 @@ class LinkedReport:
     when: str
     what: str
     flags: tuple[str, ...]
-    score: float
-    """Log odds that it belongs there; NaN for a decision by hand or a report that founded it."""
-    evidence: dict[str, Any]
+    why: str
+    """Why it is part of the incident, with the terms of the score."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +80,19 @@ class IncidentFile:
 
     incident: dict[str, Any]
     """Its newest summary."""
+    gone: str
+    """What became of it where it no longer stands; empty while it does."""
     status: str
     attribution: tuple[str, ...]
     verdicts: tuple[str, ...]
+    crossing: str
+    """Where the sectors of two or more posts meet; empty without two."""
     reports: tuple[LinkedReport, ...]
     history: tuple[HistoryEntry, ...]
 
 
 def list_waiting(store: Store, *, limit: int = 20) -> Waiting:
-    """Return what waits, at most `limit` of each sort, the newest incidents first."""
+    """Return what waits, at most `limit` of each sort: likely pairs first, else the newest incidents."""
     found = {
         "may be one incident": list(_list_suggested(store)),
         "unclear verdict": list(_list_unclear(store)),
@@ -98,19 +108,48 @@ def read_incident(store: Store, incident: int) -> IncidentFile:
     history = read_history(store, incident)
     chosen = Selection(equals={"incident_id": incident})
     row = store.read_current(INCIDENTS, chosen).iloc[0].to_dict()
+    merged = row["merged_into"]
     status = store.read_current(VERIFICATIONS, chosen)
     attribution = store.read_current(ATTRIBUTIONS, chosen)
     verdicts = store.read_current(JUDGEMENTS, chosen)
     return IncidentFile(
         incident=row,
+        gone="" if merged is None or merged != merged else say_gone(int(merged)),
         status=f"{status['status'].iloc[0]}: {status['reason'].iloc[0]}" if len(status) else "reported",
         attribution=tuple(_say_attribution(each) for each in attribution.to_dict("records")),
         verdicts=tuple(
             f"{each['agreement']}/{each['clause']}: {each['verdict']}; {each['reason']}"
             for each in verdicts.to_dict("records")
         ),
+        crossing=_say_crossing(_read_linked(store, incident)[1]),
         reports=tuple(_read_reports(store, incident)),
         history=history,
+    )
+
+
+def _read_linked(store: Store, incident: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the links of an incident and the reports they link, superseded ones left out."""
+    links = store.read_current(LINKS, Selection(equals={"incident_id": incident}))
+    ids = links["report_id"].to_numpy(dtype=np.int64)
+    return links, store.read_current(REPORTS, Selection(ids={"report_id": ids}))
+
+
+def _say_crossing(reports: pd.DataFrame) -> str:
+    """Say where the sectors meet in which different posts noticed an incident; empty without two posts."""
+    rows = reports[reports["bearing_deg"].notna() & (reports["range_max_m"] > 0)]
+    rows = rows.drop_duplicates(["post", "observer_lon", "observer_lat"])
+    if len(rows) < 2:
+        return ""
+    common = intersect_sectors(
+        sector_polygon(*(float(row[name]) for name in _SECTOR)) for row in rows.to_dict("records")
+    )
+    if common.is_empty:
+        return f"the sectors of {len(rows)} posts have no ground in common"
+    area_m2, _ = WGS84.geometry_area_perimeter(common)
+    middle = common.centroid
+    return (
+        f"the sectors of {len(rows)} posts meet in {abs(area_m2) / 1e6:.1f} km2 "
+        f"around {middle.y:.4f} N {middle.x:.4f} E"
     )
 
 
@@ -121,9 +160,8 @@ def _say_attribution(row: dict[str, Any]) -> str:
 
 
 def _read_reports(store: Store, incident: int) -> Iterator[LinkedReport]:
-    links = store.read_current(LINKS, Selection(equals={"incident_id": incident}))
-    ids = links["report_id"].to_numpy(dtype=np.int64)
-    reports = store.read_current(REPORTS, Selection(ids={"report_id": ids})).set_index("report_id")
+    links, linked = _read_linked(store, incident)
+    reports = linked.set_index("report_id")
     for link in links.to_dict("records"):
         if link["report_id"] not in reports.index:
             continue  # superseded: its correction is linked in its place
@@ -135,21 +173,15 @@ def _read_reports(store: Store, incident: int) -> Iterator[LinkedReport]:
             when=say_interval(report["time_from"], report["time_to"]),
             what=" ".join(word for word in (report["kind"], report["phase"], report["weapon"]) if word),
             flags=split_flags(int(report["flags"])),
-            score=float(link["score"]),
-            evidence=_read_evidence(link["evidence"]),
+            why=say_link(link),
         )
-
-
-def _read_evidence(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {"reason": found}
 
 
 def say_interval(begin: Any, end: Any) -> str:
     """Return an interval of UTC moments as a person reads it."""
+    if begin != begin or begin is None:
+        return "at an unknown time"
+    end = begin if end != end or end is None else end
     if begin == end:
         return f"{begin:%Y-%m-%d %H:%M}"
     form = "%H:%M" if begin.date() == end.date() else "%Y-%m-%d %H:%M"
@@ -213,7 +245,7 @@ def _list_suggested(store: Store) -> Iterator[Item]:
 def _suggested_pairs(store: Store) -> Iterable[tuple[int, int, float]]:
     changes = store.read(CHANGES, Selection(equals={"what": "link"}), columns=("details",))
     for text in changes["details"]:
-        for first, second, score in _read_evidence(text).get("suggestions", ()):
+        for first, second, score in json.loads(text or "{}").get("suggestions", ()):
             yield int(first), int(second), float(score)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from truceline.events.alarms import AlarmLevel, find_alarms
 from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.expectation import expect_counts
+from truceline.events.rates import Reason, split_change
 from truceline.events.regimes import find_regimes
 from truceline.events.truces import ENERGY_ONLY, GENERAL, NOT_KNOWN, find_truce_days
 from truceline.monitor.effort import Effort, day_ending, measure_effort
@@ -32,6 +33,20 @@ ALL = "all"
 """Region of the sum over all regions."""
 _MEMORIES_READ = 4
 """How many half-lives of the dispersion's memory are read before the days asked for: the rest is a 16th."""
+_DAYS_BESIDE = 7
+"""Days before the last one that its reports and its watching are compared with, in words."""
+_MOST_LOSSES = 5
+"""Losses of watching told one by one."""
+
+
+_OF_WATCHING = (
+    Reason.kept_out,
+    Reason.watched_less,
+    Reason.watched_more,
+    Reason.hidden_rise,
+    Reason.hidden_fall,
+)
+"""Reasons in which the watching changed what the reports show."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +57,8 @@ class Trend:
     until: date
     """Last reporting day; complete at the time asked."""
     days: pd.DataFrame
-    """day, region (`all` for the sum), n, exposure, expected, low, high, ratio, ratio_low, ratio_high, flags
-    (words joined by `; `). Exposure is 1, or the share noticed against the usual share."""
+    """day, region (`all` for the sum), n, exposure, expected, size, low, high, ratio, ratio_low, ratio_high,
+    flags (words joined by `; `). Exposure is 1, or the share noticed against the usual share."""
     kinds: pd.DataFrame
     """The same by kind in place of region."""
     stated: pd.DataFrame
@@ -72,7 +87,7 @@ def watch_trend(
     Where effort is recorded, what is expected follows the share of incidents noticed. `chances` as for
     `measure_effort`. Raises StoreError where the store has no mission.
     """
-    mission = read_mission(store)
+    mission = read_mission(store, as_of=as_of)
     last = _last_complete(mission, min(until, now))
     since = last - timedelta(days=max(days, 1) - 1)
     memory = load_watching_assumptions().value("expectation.memory")
@@ -86,7 +101,7 @@ def watch_trend(
     held = (truces["verdict"] == GENERAL).to_numpy() | alarms["level"].isin(["watch", "warning"]).to_numpy()
     marks = _mark_days(series, regimes, truces)
     regions = series.regions.assign(**{ALL: series.fighting})
-    exposed = exposure.assign(**{ALL: exposure.mean(axis=1)})
+    exposed = exposure.assign(**{ALL: exposure.mean(axis=1) if len(exposure.columns) else 1.0})
     by_region = _beside(regions, exposed, held, regimes, marks, "region")
     by_kind = _beside(series.kinds, None, held, regimes, marks, "kind")
     stated, stated_days = read_stated_totals(store, mission, first, last, as_of=as_of)
@@ -181,7 +196,8 @@ def _beside(
         )
     rows = expect_counts(counts, exposure=exposure, held=still, regimes=regimes)
     flags = ["; ".join(marks.get(day, ())) for day in rows["day"]]
-    kept = ["day", "series", "n", "exposure", "expected", "low", "high", "ratio", "ratio_low", "ratio_high"]
+    kept = ["day", "series", "n", "exposure", "expected", "size", "low", "high"]
+    kept += ["ratio", "ratio_low", "ratio_high"]
     return rows[kept].rename(columns={"series": name}).assign(flags=flags)
 
 
@@ -233,7 +249,49 @@ def _statements(
         )
     if effort is not None:
         said.append("Expectations follow the share of incidents that the recorded watching could notice.")
+        said += _say_changes(series, effort, last)
+    said += _say_effort(effort, last)
     return tuple(said)
+
+
+def _say_changes(series: DailySeries, effort: Effort, last: date) -> list[str]:
+    """Return what watching has to do with the last day's reports, for each region that was watched.
+
+    Compared are the days before whose reports are known; where watching changed nothing, nothing is said.
+    """
+    import pandas as pd
+
+    before_days = pd.date_range(end=pd.Timestamp(last) - pd.Timedelta(days=1), periods=_DAYS_BESIDE)
+    now = effort.on([last])
+    said = []
+    for region in series.regions.columns:
+        counts = series.regions[region]
+        n = float(counts[pd.Timestamp(last)])
+        past = counts[counts.index.isin(before_days) & counts.notna()]
+        before = effort.on([day.date() for day in past.index])
+        if not np.isfinite(n) or past.empty:
+            continue
+        change = split_change(
+            before.watched(str(region), float(past.sum())),
+            now.watched(str(region), n),
+            is_kept_out=now.is_kept_out_of(str(region)),
+        )
+        if change.reason in _OF_WATCHING:
+            sentence = change.sentence[0].lower() + change.sentence[1:]
+            said.append(f"{region}, beside the {_count_days(len(past))} before: {sentence}")
+    return said
+
+
+def _say_effort(effort: Effort | None, last: date) -> list[str]:
+    """Return what is to be said of the watching of the last day."""
+    if effort is None:
+        return ["No effort of observation is recorded: counts cannot be corrected for it."]
+    first, *losses = effort.on([last]).sentences(most=_MOST_LOSSES)
+    return [f"Watching on {_say_day(last)}: {first[0].lower()}{first[1:]}", *losses]
+
+
+def _count_days(n: int) -> str:
+    return "day" if n == 1 else f"{n} days"
 
 
 def _say_count(row: dict[str, Any], last: date) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -29,8 +28,6 @@ ELSEWHERE = "elsewhere"
 
 _FIGHTING = tuple(str(kind) for kind in KINETIC if kind not in (Kind.launch, Kind.air_defence))
 """Launches are a series of their own; air defence answers them and would count them twice."""
-_MOST_STATED_DAYS = 14
-"""Longest period of a stated total: longer ones are sums of a year, not a report of some nights."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,8 @@ def read_daily_series(
     is_fight = incidents["kind"].isin(_FIGHTING)
     counted = incidents if include_exercises else incidents[~is_exercise]
     fights = counted[counted["kind"].isin(_FIGHTING)]
-    n_sources, last_alert, last_launch = _read_speakers(store, mission, days, as_of)
+    n_sources, n_talk, last_alert, last_launch = _read_speakers(store, mission, days, as_of)
+    n_sources = n_sources.where(~find_outages(n_talk), 0)
     is_heard = n_sources > 0
     names = [region.name for region in mission.regions]
     regions = _spread(fights, "region", days, is_heard, names)
@@ -99,60 +97,80 @@ def read_stated_totals(
     """Return violations as stated by others, and the days each number stands for, by day and region.
 
     For sources that publish totals and no single incidents. One row a day on which a period ended; two
-    frames of the same shape, without rows where there is nothing.
+    frames of the same shape, without rows where there is nothing. Where several sources state totals of a
+    region, each has a column of its own, `region (source)`: they are never added, nor mixed. Of several
+    totals of one source and day the one of the shortest period counts (a day beside a week), of equal ones
+    the one that came last. Totals of more than `stated.longest` days are left out.
     """
     import pandas as pd
 
     since, until = _bounds(mission, first, last)
     wanted = Selection(since=since, until=until, equals={"kind": str(Kind.violations_total)}, as_of=as_of)
-    columns = ("time_from", "time_to", "region", "count_best")
+    columns = ("report_id", "time_from", "time_to", "source", "region", "count_best")
     stated = store.read_current(REPORTS, wanted, columns=columns)
     length = (stated["time_to"] - stated["time_from"]) / pd.Timedelta(days=1)
-    is_nightly = (length <= _MOST_STATED_DAYS) & stated["count_best"].notna()
+    longest = load_watching_assumptions().value("stated.longest")
+    is_nightly = (length <= longest) & stated["count_best"].notna()
     stated, length = stated[is_nightly], length[is_nightly]
     local = _to_days(stated["time_to"] - pd.Timedelta(seconds=1), mission)
     table = pd.DataFrame(
         {
             "day": local,
             "region": [mission.region_of(str(word)) for word in stated["region"]],
+            "source": stated["source"].to_numpy(),
+            "report_id": stated["report_id"].to_numpy(np.int64),
+            "length": length.to_numpy(float),
             "n": stated["count_best"].to_numpy(float),
             "n_days": np.maximum(np.round(length.to_numpy(float)), 1.0),
         }
     )
     table = table[(table["day"] >= pd.Timestamp(first)) & (table["day"] <= pd.Timestamp(last))]
-    counts = table.pivot_table(index="day", columns="region", values="n", aggfunc="last")
-    exposure = table.pivot_table(index="day", columns="region", values="n_days", aggfunc="last")
+    table = table.sort_values(["length", "report_id"], ascending=[True, False])
+    table = _name_series(table.drop_duplicates(["day", "region", "source"]))
+    counts = table.pivot(index="day", columns="series", values="n")
+    exposure = table.pivot(index="day", columns="series", values="n_days")
     return counts, exposure.reindex_like(counts)
 
 
-def offset_parts(
-    mission: Mission, since: datetime, until: datetime
-) -> Iterable[tuple[datetime, datetime, float]]:
-    """Yield parts of a period with the hours to add to UTC so that the date is the reporting day.
+def _name_series(table: pd.DataFrame) -> pd.DataFrame:
+    """Return stated totals with a column `series`: the region, with the source where it has several."""
+    is_shared = table.groupby("region")["source"].transform("nunique") > 1
+    series = [
+        f"{region} ({source or 'no source'})" if is_one_of_many else region
+        for region, source, is_one_of_many in zip(table["region"], table["source"], is_shared, strict=True)
+    ]
+    return table.assign(series=np.array(series, dtype=object))
 
-    A part ends where the zone's offset changes, at most an hour late: no reporting day is cut there, for
-    clocks change at night and the days end in the evening (a mission may choose otherwise; its day then
-    keeps the older offset).
+
+@dataclass(frozen=True)
+class DayStretch:
+    """Reporting days that one shift turns moments into: they begin when the same offset from UTC holds."""
+
+    first: date
+    last: date
+    since: datetime
+    """Cut-off before the first day, UTC without zone."""
+    until: datetime
+    """Cut-off of the last day."""
+    shift_h: float
+    """Hours to add to UTC for the date to be the reporting day. The last day may be an hour longer: what is
+    after it then belongs to it."""
+
+
+def split_stretches(mission: Mission, first: date, last: date) -> Iterable[DayStretch]:
+    """Yield the reporting days `first` to `last` in stretches, cut at the end of each day with other clocks.
+
+    Cut at cut-offs and nowhere else: a reporting day lies in one stretch, also that of 23 or 25 hours.
     """
-    cutoff_h = mission.cutoff.hour + mission.cutoff.minute / 60.0 + mission.cutoff.second / 3600.0
-    start, offset = since, _offset_h(mission, since)
-    moment = since
-    while moment < until:
-        # Days first, for speed; within a day in which the offset changes, hours.
-        next_day = moment + timedelta(days=1)
-        step = timedelta(days=1) if _offset_h(mission, next_day) == offset else timedelta(hours=1)
-        later = min(moment + step, until)
-        other = _offset_h(mission, later)
-        if other != offset and later < until:
-            yield start, later, offset + 24.0 - cutoff_h
-            start, offset = later, other
-        moment = later
-    yield start, until, offset + 24.0 - cutoff_h
-
-
-def _offset_h(mission: Mission, moment: datetime) -> float:
-    offset = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(mission.zone)).utcoffset()
-    return offset.total_seconds() / 3600.0 if offset is not None else 0.0
+    start, day = first, first
+    while day <= last:
+        since, until = _bounds(mission, day, day)
+        if day == last or until - since != timedelta(days=1):
+            since, _ = _bounds(mission, start, day)
+            shift = datetime(start.year, start.month, start.day) - since
+            yield DayStretch(start, day, since, until, shift / timedelta(hours=1))
+            start = day + timedelta(days=1)
+        day += timedelta(days=1)
 
 
 def _bounds(mission: Mission, first: date, last: date) -> tuple[datetime, datetime]:
@@ -173,17 +191,16 @@ def _tally(
     sums: Sequence[str] = (),
     equals: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Tally a table by reporting day, part by part where the zone's offset changes."""
+    """Tally a table by reporting day, stretch by stretch where clocks are changed."""
     import pandas as pd
 
-    since, until = _bounds(mission, days[0].date(), days[-1].date())
     found = []
-    for start, end, shift_h in offset_parts(mission, since, until):
-        chosen = Selection(since=start, until=end, equals=equals or {}, as_of=as_of)
-        part = store.tally(table, chosen, by=by, sums=sums, day_shift_h=shift_h)
-        # Rows that began before the part and reach into it are counted where they began.
-        first = pd.Timestamp(start + timedelta(hours=shift_h)).normalize()
-        found.append(part[(part["day"] >= first) & (part["day"] <= days[-1])])
+    for stretch in split_stretches(mission, days[0].date(), days[-1].date()):
+        chosen = Selection(since=stretch.since, until=stretch.until, equals=equals or {}, as_of=as_of)
+        part = store.tally(table, chosen, by=by, sums=sums, day_shift_h=stretch.shift_h)
+        # Rows that began before the stretch and reach into it are counted where they began.
+        part = part[part["day"] >= pd.Timestamp(stretch.first)]
+        found.append(part.assign(day=part["day"].clip(upper=pd.Timestamp(stretch.last))))
     return pd.concat(found, ignore_index=True)
 
 
@@ -218,16 +235,32 @@ def _tally_incidents(
     )
 
 
+def find_outages(n_talk: pd.Series) -> pd.Series:
+    """Tell on which days a feed of news has plainly failed: far fewer reports of other things than usual.
+
+    n_talk: reports a day that are no events of the conflict (politics, courts, ...). A truce leaves them as
+    they are, a feed that ended or broke does not. A store without such reports has no such days.
+    """
+    records = load_watching_assumptions()
+    usual = n_talk.shift(1).rolling(int(records.value("outage.days")), min_periods=3).median()
+    is_fed = usual >= records.value("outage.least_talk")
+    return is_fed & (n_talk < records.value("outage.share") * usual)
+
+
 def _read_speakers(
     store: Store, mission: Mission, days: pd.DatetimeIndex, as_of: int | None
-) -> tuple[pd.Series, pd.Timestamp | None, pd.Timestamp | None]:
-    """Return the sources that spoke on each day, and the last days of the alerts and of the launches."""
+) -> tuple[pd.Series, pd.Series, pd.Timestamp | None, pd.Timestamp | None]:
+    """Return for each day the sources that spoke and the reports of other things; then two last days.
+
+    Those are the last days of the alerts and of the launches.
+    """
     tally = _tally(store, REPORTS, mission, days, as_of, by=("source", "kind"))
     is_alert, is_launch = tally["kind"] == Kind.air_alert, tally["kind"] == Kind.launch
     others = tally[~is_alert & ~is_launch]
     spoke = others.groupby("day")["source"].nunique().reindex(days, fill_value=0)
+    talk = _sum_by_day(tally[tally["kind"] == Kind.other], "n", days)
     lasts = [tally.loc[rows, "day"].max() if rows.any() else None for rows in (is_alert, is_launch)]
-    return spoke, lasts[0], lasts[1]
+    return spoke, talk, lasts[0], lasts[1]
 
 
 def _to_days(moments: pd.Series, mission: Mission) -> Any:

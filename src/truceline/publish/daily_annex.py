@@ -12,7 +12,8 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from truceline.monitor.day_model import DayReport, DayRow
+from truceline.monitor.day_lines import DayRow
+from truceline.monitor.day_model import DayReport
 from truceline.publish.table import Table, number, share, text
 
 SCHEMA = "truceline.daily/1"
@@ -132,7 +133,7 @@ def make_figures_json(report: DayReport, files: dict[str, str]) -> str:
         "schema": SCHEMA,
         "number": report.number,
         "year": report.year,
-        "corrects": report.corrects,
+        "corrects": asdict(report.corrects) if report.corrects else None,
         "mission": report.mission,
         "sides": dict(report.sides),
         "zone": report.zone,
@@ -164,6 +165,7 @@ def make_figures_json(report: DayReport, files: dict[str, str]) -> str:
         "sightings": [asdict(line) for line in report.sightings],
         "corrections": [asdict(line) for line in report.corrections],
         "last_days": [asdict(line) for line in report.history],
+        "sums": asdict(report.sums),
         "files": files,
     }
     return _dump(said)

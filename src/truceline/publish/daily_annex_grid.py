@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from truceline.monitor.day_model import DayReport, DayRow
+from truceline.monitor.day_lines import DayRow
+from truceline.monitor.day_model import DayReport
 from truceline.publish.daily_page import Grid, Head, Row, Section
 from truceline.publish.daily_phrases import (
     say_observation,

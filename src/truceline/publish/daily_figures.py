@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -247,12 +246,7 @@ def _draw_scale(axes: Axes, words: Words) -> None:
 
 def _draw_trail(report: DayReport, words: Words) -> Figure:
     last = report.nights[-1]
-    days = [last - timedelta(days=29 - i) for i in range(30)]
-    violations, explosions = dict.fromkeys(days, 0), dict.fromkeys(days, 0)
-    for one in report.history:
-        if one.day in violations:
-            violations[one.day] += one.violations
-            explosions[one.day] += one.explosions
+    days = [one.day for one in report.trail]
     figure = style.start_figure(WIDTH_IN, _CHART_HEIGHT_IN)
     title = words.say("trail.title", date=words.date(last))
     subtitle = words.say("trail.subtitle", time=words.time(report.period_to))
@@ -261,8 +255,8 @@ def _draw_trail(report: DayReport, words: Words) -> Figure:
     )
     axes = figure.add_axes((0.06, bottom + 0.085, 0.925, top - bottom - 0.11))
     x = np.arange(len(days))
-    bangs = np.array([explosions[day] for day in days])
-    others = np.array([violations[day] for day in days]) - bangs
+    bangs = np.array([one.explosions for one in report.trail])
+    others = np.array([one.others for one in report.trail])
     axes.bar(x, bangs, 0.72, color=EXPLOSION_COLOUR, label=words.say("trail.explosions"))
     axes.bar(x, others, 0.72, bottom=bangs, color=OTHER_COLOUR, label=words.say("trail.others"))
     n_now = len(report.nights)
@@ -279,9 +273,8 @@ def _draw_trail(report: DayReport, words: Words) -> Figure:
 
 
 def _draw_year(report: DayReport, words: Words) -> Figure:
-    means = {one.region: one for one in report.year_means}
-    shown = [r for r in report.regions if r.tally.violations.best or ((m := means.get(r.name)) and m.per_day)]
-    n_days = max((one.n_days for one in report.year_means), default=0)
+    shown = [one for one in report.year_means if one.now_per_day or one.per_day]
+    n_days = report.year_means[0].n_days
     figure = style.start_figure(WIDTH_IN, 1.55 + 0.34 * max(len(shown), 1))
     bottom, top = style.add_frame(
         figure,
@@ -290,9 +283,9 @@ def _draw_year(report: DayReport, words: Words) -> Figure:
         (words.say("year.note"),),
     )
     axes = figure.add_axes((0.15, bottom + 0.1, 0.835, top - bottom - 0.13))
-    names = [style.plain(region.name or words.say("region.other")) for region in shown]
-    now = [region.tally.violations.best / len(report.nights) for region in shown]
-    mean = [means[region.name].per_day if region.name in means else 0.0 for region in shown]
+    names = [style.plain(one.region or words.say("region.other")) for one in shown]
+    now = [one.now_per_day for one in shown]
+    mean = [one.per_day for one in shown]
     y = np.arange(len(shown))
     axes.barh(y, now, 0.55, color=EXPLOSION_COLOUR, label=words.say("year.now"))
     for place, value in zip(y, mean, strict=True):

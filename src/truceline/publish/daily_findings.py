@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 
-from truceline.monitor.day_model import ActClass, Correction, DayReport, HarmLine, SightingLine, TrendLine
+from truceline.monitor.day_lines import HarmLine, SightingLine
+from truceline.monitor.day_model import Correction, DayReport, TrendLine
+from truceline.monitor.day_tally import ActClass
 from truceline.publish.daily_page import Block, Grid, Head, Paragraph, Row
 from truceline.publish.daily_phrases import (
     say_hours,

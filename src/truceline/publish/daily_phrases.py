@@ -9,7 +9,9 @@ import math
 from datetime import datetime, timedelta
 
 from truceline.events.kinds import TimePrecision
-from truceline.monitor.day_model import Count, DayReport, DayRow, PlaceLine
+from truceline.monitor.day_lines import DayRow, PlaceLine
+from truceline.monitor.day_model import DayReport
+from truceline.monitor.day_tally import Count
 from truceline.publish.daily_words import Words, plain
 
 _COARSE_TIMES = {

@@ -7,14 +7,9 @@ of the OSCE mission; effort, clauses, trend and corrections are what those lacke
 from __future__ import annotations
 
 from truceline.events.kinds import Observation, Phase
-from truceline.monitor.day_model import (
-    ActClass,
-    Count,
-    DayReport,
-    PlaceLine,
-    RegionDay,
-    Tally,
-)
+from truceline.monitor.day_lines import PlaceLine
+from truceline.monitor.day_model import DayReport, RegionDay
+from truceline.monitor.day_tally import CLASS_GROUPS, ActClass, Hours, Tally
 from truceline.publish.daily_annex_grid import make_annex_section
 from truceline.publish.daily_findings import (
     make_corrections,
@@ -37,15 +32,6 @@ from truceline.publish.daily_words import Words, plain, start
 PHASES = (Phase.impact, Phase.outgoing, Phase.airburst, Phase.in_flight, Phase.undetermined)
 """In the order of a daily report."""
 STATUSES = ("verified", "corroborated", "reported")
-_SUMMED_CLASSES = (
-    (ActClass.explosion,),
-    (ActClass.projectile,),
-    (ActClass.muzzle_flash,),
-    (ActClass.flare, ActClass.tracer),
-    (ActClass.burst, ActClass.shot),
-    (ActClass.incident,),
-)
-"""Columns of the running totals: the classes of the OSCE mission's own, and strikes."""
 
 
 def make_sections(report: DayReport, words: Words) -> tuple[Section, ...]:
@@ -132,17 +118,16 @@ def _main_cells(
     label: str, region: str | None, now: Tally, before: Tally, report: DayReport, words: Words
 ) -> tuple[str, ...]:
     """Return one row; region None is the whole mission."""
-    effort = [line for line in report.effort if region is None or line.region == region]
+    hours = report.sums.hours if region is None else report.sums.hours_by_region.get(region, Hours())
     trend = next((line for line in report.trend if line.region == (region or "")), None)
     is_other = region == ""
-    hours = [sum(getattr(e, name) for e in effort) for name in ("watched_h", "previous_watched_h", "lost_h")]
     return (
         label,
         words.count(now.violations),
         words.whole(before.violations.best),
         words.count(now.explosions),
         words.whole(before.explosions.best),
-        *(say_hours(words, value) if effort else words.say("sign.none") for value in hours),
+        *(say_hours(words, value) for value in (hours.watched, hours.previous, hours.lost)),
         say_ratio(trend, words) if trend and not is_other else words.say("sign.none"),
     )
 
@@ -203,16 +188,13 @@ def _totals(report: DayReport, words: Words) -> list[Block]:
         heads = (
             Head(words.say("head.since"), share=2.2),
             Head(words.say("head.violations"), is_number=True, share=1.4),
-            *(Head(words.say(f"total.{'_'.join(classes)}"), is_number=True) for classes in _SUMMED_CLASSES),
+            *(Head(words.say(f"total.{'_'.join(classes)}"), is_number=True) for classes in CLASS_GROUPS),
         )
         rows = []
         for line in report.since:
-            counts = [
-                sum((line.tally[f"class.{one}"] for one in classes), Count()) for classes in _SUMMED_CLASSES
-            ]
             began = words.date(words.local(line.agreement.since).date())
             label = words.say("since.label", title=plain(line.agreement.title), date=began, n=line.n_days)
-            cells = [words.count(line.tally.violations), *(words.whole(c.best) for c in counts)]
+            cells = [words.count(line.tally.violations), *(words.whole(c.best) for c in line.groups)]
             rows.append(Row((label, *cells)))
         blocks.append(Grid("since", words.say("grid.since"), heads, tuple(rows), words.say("note.since")))
     if report.clauses:

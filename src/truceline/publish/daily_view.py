@@ -1,17 +1,17 @@
 """Turn a day's report into a page: head, large numbers, summary in the field's fixed order, then the parts.
 
 Order of the summary: violations by region, casualties, damage, fire at the mission, weapons and flights,
-restrictions, watching, trend, corrections. It words what the report says and adds nothing up but what stands
-side by side in the same sentence.
+restrictions, watching, trend, corrections. It words what the report says and adds nothing up.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from truceline.monitor.day_model import Count, DayReport, HarmLine, RegionDay, TrendLine
+from truceline.monitor.day_model import DayReport, RegionDay, TrendLine
+from truceline.monitor.day_tally import Count, People
 from truceline.publish.daily_page import Bullets, Page, Section, Stat
-from truceline.publish.daily_phrases import say_hours, say_people, say_region
+from truceline.publish.daily_phrases import say_hours, say_region
 from truceline.publish.daily_sections import make_sections
 from truceline.publish.daily_words import Words, plain
 
@@ -58,17 +58,14 @@ def _notices(report: DayReport, words: Words) -> tuple[str, ...]:
     if report.is_simulated:
         notices.append(words.say("notice.simulated"))
     if report.corrects is not None:
-        notices.append(words.say("notice.corrects", number=f"{report.corrects}/{report.year}"))
+        notices.append(words.say("notice.corrects", number=str(report.corrects)))
     return tuple(notices)
 
 
 def _stats(report: DayReport, words: Words) -> tuple[Stat, ...]:
     total, before = report.total, report.previous
-    watched = sum(line.watched_h for line in report.effort)
-    watched_before = sum(line.previous_watched_h for line in report.effort)
-    lost = sum(line.lost_h for line in report.effort)
-    harms = [harm for harm in report.harms if harm.is_consequence]
-    killed, hurt = _add_people(harms)
+    hours, harm = report.sums.hours, report.sums.harm
+    killed, hurt = harm.killed[1], harm.hurt[1]
     shares = words.list(
         [
             words.say(f"stat.{status}", count=total[f"status.{status}"].best)
@@ -94,16 +91,16 @@ def _stats(report: DayReport, words: Words) -> tuple[Stat, ...]:
         ),
         Stat(
             words.say("stat.people"),
-            words.say("stat.killed_hurt", killed=killed[1], hurt=hurt[1]),
+            words.say("stat.killed_hurt", killed=killed, hurt=hurt),
             words.say("stat.killed_hurt_names"),
-            words.say("stat.people_more", n=len(harms)),
-            is_alarm=bool(killed[1] or hurt[1]),
+            words.say("stat.people_more", n=harm.n_lines),
+            is_alarm=bool(killed or hurt),
         ),
         Stat(
             words.say("stat.watched"),
-            say_hours(words, watched),
-            words.say("stat.lost", hours=say_hours(words, lost)),
-            words.say("stat.watched_more", previous=say_hours(words, watched_before)),
+            say_hours(words, hours.watched),
+            words.say("stat.lost", hours=say_hours(words, hours.lost)),
+            words.say("stat.watched_more", previous=say_hours(words, hours.previous)),
         ),
     )
 
@@ -209,65 +206,47 @@ def _say_zero(report: DayReport, words: Words) -> str:
     return " ".join(filter(None, (said, left_out)))
 
 
-def _add_people(harms: list[HarmLine]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    killed = [sum(harm.killed[place] for harm in harms) for place in range(3)]
-    hurt = [sum(harm.hurt[place] for harm in harms) for place in range(3)]
-    return (killed[0], killed[1], killed[2]), (hurt[0], hurt[1], hurt[2])
-
-
 def _say_casualties(report: DayReport, words: Words) -> str:
-    harms = [harm for harm in report.harms if harm.kind == "casualty"]
-    fire = [harm for harm in report.harms if not harm.is_consequence]
-    parts = [words.say("summary.no_casualties")]
-    if harms:
-        killed, hurt = _add_people(harms)
-        n_firm = sum(harm.status in ("verified", "corroborated") for harm in harms)
-        people = {"killed": say_people(words, killed), "hurt": say_people(words, hurt)}
-        parts = [words.say("summary.casualties", n=len(harms), firm=n_firm, **people)]
-    if fire:
-        killed, hurt = _add_people(fire)
-        people = {"killed": say_people(words, killed), "hurt": say_people(words, hurt)}
-        parts.append(words.say("summary.casualties_of_fire", n=len(fire), **people))
+    told, fire = report.sums.casualties, report.sums.of_fire
+    parts = [words.say("summary.no_casualties")] if not fire.n_lines else []
+    if told.n_lines:
+        people = _say_people(told, words)
+        parts = [words.say("summary.casualties", n=told.n_lines, firm=told.n_firm, **people)]
+    if fire.n_lines:
+        key = "summary.casualties_of_fire" if told.n_lines else "summary.casualties_of_fire_alone"
+        parts.append(words.say(key, n=fire.n_lines, **_say_people(fire, words)))
     return " ".join(parts)
 
 
+def _say_people(people: People, words: Words) -> dict[str, str]:
+    return {"killed": words.count(Count(*people.killed)), "hurt": words.count(Count(*people.hurt))}
+
+
 def _say_damage(report: DayReport, words: Words) -> str:
-    harms = [harm for harm in report.harms if harm.kind == "damage"]
-    if not harms:
+    damage = report.sums.damage
+    if not damage.n_lines:
         return words.say("summary.no_damage")
-    n_firm = sum(harm.status in ("verified", "corroborated") for harm in harms)
-    return words.say("summary.damage", n=len(harms), firm=n_firm)
+    return words.say("summary.damage", n=damage.n_lines, firm=damage.n_firm)
 
 
 def _say_fire_at_mission(report: DayReport, words: Words) -> str:
-    n = sum(row.target == "mission" for row in report.rows)
-    n += sum(harm.target == "mission" and harm.is_consequence for harm in report.harms)
+    n = report.sums.n_fire_at_mission
     return words.say("summary.mission", n=n) if n else words.say("summary.no_mission")
 
 
 def _say_weapons(report: DayReport, words: Words) -> str:
-    broken = [line for line in report.sightings if line.verdict == "violation"]
-    parts = []
-    for group, some, none in (
-        ("movement", "summary.weapons", "summary.no_weapons"),
-        ("air", "summary.flights", "summary.no_flights"),
-    ):
-        n = sum(line.count.best for line in broken if line.group == group)
-        parts.append(words.say(some, n=n) if n else words.say(none))
-    return " ".join(parts)
+    n_weapons, n_flights = report.sums.n_weapons, report.sums.n_flights
+    weapons = words.say("summary.weapons", n=n_weapons) if n_weapons else words.say("summary.no_weapons")
+    flights = words.say("summary.flights", n=n_flights) if n_flights else words.say("summary.no_flights")
+    return f"{weapons} {flights}"
 
 
 def _say_restrictions(report: DayReport, words: Words) -> str:
     if not report.restrictions:
         return words.say("summary.no_restrictions")
-    states = dict.fromkeys(line.state for line in report.restrictions)
     split = [
-        words.say(
-            "summary.restriction",
-            state=words.name("state", state),
-            count=sum(line.state == state for line in report.restrictions),
-        )
-        for state in states
+        words.say("summary.restriction", state=words.name("state", state), count=n)
+        for state, n in report.sums.n_restrictions.items()
     ]
     return words.say("summary.restrictions", n=len(report.restrictions), split=words.join(split))
 
@@ -275,22 +254,15 @@ def _say_restrictions(report: DayReport, words: Words) -> str:
 def _say_watching(report: DayReport, words: Words) -> str:
     if not report.effort:
         return words.say("summary.no_watching")
-    watched, before, lost = (
-        sum(getattr(line, name) for line in report.effort)
-        for name in ("watched_h", "previous_watched_h", "lost_h")
-    )
+    hours = report.sums.hours
     said = words.say(
         "summary.watching",
-        hours=say_hours(words, watched),
-        previous=say_hours(words, before),
-        lost=say_hours(words, lost),
+        hours=say_hours(words, hours.watched),
+        previous=say_hours(words, hours.previous),
+        lost=say_hours(words, hours.lost),
     )
-    unwatched = [
-        say_region(words, region.name)
-        for region in report.regions
-        if region.name and not any(e.region == region.name and e.watched_h > 0 for e in report.effort)
-    ]
-    if unwatched:
+    if report.sums.unwatched:
+        unwatched = [say_region(words, name) for name in report.sums.unwatched]
         said = f"{said} {words.say('summary.unwatched', regions=words.join(unwatched))}"
     return said
 

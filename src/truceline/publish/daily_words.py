@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError, field_validator, model_validator
 
 from truceline.errors import Problem, TableError
-from truceline.monitor.day_model import Count
+from truceline.monitor.day_tally import Count
 from truceline.scenario.assumption import Frozen
 from truceline.scenario.yaml_source import YamlSource, parse_yaml, read_yaml
 

@@ -65,9 +65,13 @@ _HALO_PT = 2.2
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Give the style for the length of a block; the caller's own settings come back after it."""
+    import warnings
+
     import matplotlib as mpl
 
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(_RC), warnings.catch_warnings():
+        # A name in letters that no font here has is drawn as boxes; the text beside the figure has it whole.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         yield
 
 

@@ -20,7 +20,7 @@ from truceline.events.schema import Table as StoreTable
 from truceline.files import replace_folder, write_atomically
 from truceline.monitor.exporting import KINDS_OF_RECORD, Records
 from truceline.publish.geopackage_file import CRS, GEOMETRY_COLUMN, add_field_descriptions, fixed_date
-from truceline.publish.table import Column, Table, starts_like_a_formula
+from truceline.publish.table import Column, Table, clean, starts_like_a_formula
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,8 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def _neutralise(value: object) -> object:
-    return f"'{value}" if starts_like_a_formula(value) else value
+    words = clean(value) if isinstance(value, str) else value
+    return f"'{words}" if starts_like_a_formula(words) else words
 
 
 def _unit_of(name: str) -> str:

@@ -18,8 +18,9 @@ Value = str | float | int | bool | None
 """What a cell may hold; None is an empty cell."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# Characters below the space, but for tab and newline, may not stand in XML and mean nothing in a cell.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
+# Characters below the space, but for tab and newline, may not stand in XML and mean nothing in a cell; those
+# that cannot be seen or turn the direction of writing could make a reader see other words than there are.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,18 @@ class Column:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
-            return _CONTROL.sub(" ", value)
+            return clean(value)
         number = float(value)
         if not math.isfinite(number):
             return None
         # Twelve digits hide the rounding of binary numbers; plus zero, for minus zero reads badly.
         number = (float(f"{number:.12g}") if self.digits is None else round(number, self.digits)) + 0.0
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def clean(words: str) -> str:
+    """Return text without characters that a cell cannot hold or a reader cannot see."""
+    return _CONTROL.sub(" ", words)
 
 
 def text(name: str, description: str) -> Column:

@@ -117,14 +117,17 @@ class DuckDBStore(Store):
             raise self._refuse("is being changed already by this program", "end that change first")
         try:
             with self._answering("nothing of this change was kept"), closing(file.cursor()) as cursor:
+                at = self._clock()
                 cursor.execute("BEGIN TRANSACTION")
+                change: DuckDBChange | None = None
                 try:
-                    change = DuckDBChange(cursor, {"who": who, "what": what, "why": why}, self._clock())
+                    change = DuckDBChange(cursor, {"who": who, "what": what, "why": why}, at)
                     yield change
                     change.finish()
                     cursor.execute("COMMIT")
                 except BaseException:
-                    change.is_open = False
+                    if change is not None:
+                        change.is_open = False
                     with suppress(Exception):  # the reason to roll back is what must be told
                         cursor.execute("ROLLBACK")
                     raise
@@ -182,7 +185,7 @@ class DuckDBStore(Store):
         except duckdb.OutOfMemoryException as error:
             found = f"needs more memory than it may use ({first_line(str(error))}); {consequence}"
             raise self._refuse(found, "open it with a larger memory_limit, or free disk space") from error
-        except (duckdb.IOException, duckdb.FatalException) as error:
+        except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
             found = f"cannot be read or written: {first_line(str(error))}; {consequence}"
             raise self._refuse(found, "check the disk and the rights of the folder") from error
 

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from small_inputs import run_command
 
+from truceline.events.schema import ISSUES
+from truceline.store.open import open_store
+
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples" / "the-watching"
 WHO = ("--who", "desk")
 
@@ -80,6 +83,11 @@ class TestReportsComeIn:
         assert "line 3  time" in said
         assert "line 4" in said
 
+        said = run_command("monitor", "rejects", store)
+        assert "Rejected in import 3" in said
+        assert "'2025-13-03'" in said
+        assert "has no import 9" in run_command("monitor", "rejects", store, "--batch", "9", code=2)
+
     def test_one_file_that_cannot_be_read_does_not_stop_the_others(self, store: Path) -> None:
         Path("a.csv").write_text("no,such\n1,2\n", encoding="utf-8")
         said = run_command("monitor", "import", store, "a.csv", EXAMPLES / "efforts.csv", *WHO, code=2)
@@ -94,7 +102,10 @@ class TestReportsComeIn:
     def test_a_form_can_be_filled_in(self, store: Path) -> None:
         for name in ("form.csv", "form.xlsx"):
             run_command("monitor", "form", name)
-            assert "0 rejected" in run_command("monitor", "import", store, name, "--dry-run")
+            assert "0 rows" in run_command("monitor", "import", store, name, "--dry-run")
+            filled = f"filled-{name}"
+            run_command("monitor", "form", filled, "--examples")
+            assert "3 new" in run_command("monitor", "import", store, filled, "--dry-run")
 
 
 class TestIncidents:
@@ -160,6 +171,56 @@ class TestTheDailyReport:
         said = run_command("monitor", "report", store, "2025-03-02", "--out", "mine", "--draft", code=2)
         assert "was not made by this program" in said
 
+    def test_a_folder_that_is_refused_leaves_nothing_in_the_register(self, store: Path) -> None:
+        Path("mine").mkdir()
+        Path("mine/diary.txt").write_text("dear diary", encoding="utf-8")
+        run_command("monitor", "report", store, "2025-03-02", "--out", "mine", *WHO, code=2)
+        assert list_issued(store) == []
+
+    def test_a_failure_while_writing_leaves_neither_files_nor_number(
+        self, store: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr("truceline.publish.daily_folder.make_geojson", _fail)
+            run_command("monitor", "report", store, "2025-03-02", *WHO, code=2)
+        assert list_issued(store) == []
+        assert not Path("daily").exists()
+        assert "Report 1/2025:" in run_command("monitor", "report", store, "2025-03-02", *WHO)
+        assert list_issued(store) == [1]
+
+    def test_a_failure_while_registering_leaves_neither(
+        self, store: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("truceline.store._duckdb_change.DuckDBChange.finish", _fail)
+        run_command("monitor", "report", store, "2025-03-02", *WHO, code=2)
+        assert list_issued(store) == []
+        assert not Path("daily").exists()
+
+    def test_the_same_store_and_moment_give_the_same_bytes(self, store: Path) -> None:
+        twin = Path(shutil.copy(store, "twin.duckdb"))
+        for one, folder in ((store, "one"), (twin, "two")):
+            run_command("monitor", "report", one, "2025-03-02", "--out", folder, *WHO)
+        names = sorted(path.name for path in Path("one").iterdir())
+        assert names == sorted(path.name for path in Path("two").iterdir())
+        assert all(Path("one", name).read_bytes() == Path("two", name).read_bytes() for name in names)
+
+    def test_an_unchanged_day_issued_again_keeps_its_number_and_corrects_nothing(self, store: Path) -> None:
+        for _ in range(2):
+            assert "Report 1/2025:" in run_command("monitor", "report", store, "2025-03-02", *WHO)
+        assert json.loads(Path("daily/daily.json").read_text(encoding="utf-8"))["corrects"] is None
+        page = Path("daily/daily-2025-03-02.html").read_text(encoding="utf-8")
+        assert "This report corrects" not in page
+        assert list_issued(store) == [1]
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def list_issued(store: Path) -> list[int]:
+    with open_store(str(store)) as opened:
+        return [int(number) for number in opened.read_current(ISSUES)["number"]]
+
 
 class TestWhatLeavesTheStore:
     def test_a_folder_of_csv_says_what_its_fields_are(self, store: Path) -> None:
@@ -198,3 +259,23 @@ class TestWhatLeavesTheStore:
 )
 def test_what_cannot_be_opened_or_read_is_one_message(command: tuple[str, ...], found: str) -> None:
     assert found in run_command("monitor", *command, code=2)
+
+
+class TestWhatForbidsAReport:
+    def test_unread_reports_and_a_cut_off_to_come(self, store: Path) -> None:
+        Path("late.csv").write_text(
+            "id,time,kind,lon,lat\nL,2025-03-02T10:00,explosion,37.9,48.3\n", encoding="utf-8"
+        )
+        run_command("monitor", "import", store, "late.csv", *WHO)
+        said = run_command("monitor", "report", store, "2025-03-02", *WHO, code=2)
+        assert "1 reports of the period are not linked" in said
+        assert not Path("daily").exists()
+        draft = run_command("monitor", "report", store, "2025-03-02", "--draft")
+        assert "warning" in draft
+        assert "Draft, without a number" in draft
+        assert "has not come yet" in run_command("monitor", "report", store, "2025-03-05", *WHO, code=2)
+
+    def test_a_change_that_was_never_made(self, store: Path) -> None:
+        assert "there is no change 999" in run_command(
+            "monitor", "report", store, "2025-03-02", "--as-of", "999", code=2
+        )

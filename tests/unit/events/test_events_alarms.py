@@ -42,6 +42,13 @@ def test_quiet_days_are_rarely_watched_and_never_warned_of() -> None:
     assert n_watches <= 10
 
 
+def test_without_any_place_or_kind_nothing_is_known() -> None:
+    bare = pd.DataFrame(index=pd.date_range("2030-01-01", periods=30, freq="D"))
+    found = find_alarms(bare)
+    assert set(found["level"]) == {AlarmLevel.unknown}
+    assert not found["is_new"].any()
+
+
 def test_one_day_of_a_bulk_upload_or_an_exercise_nobody_flagged_is_no_alarm() -> None:
     counts = quiet_days(140)
     counts.iloc[ONSET] *= 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from truceline.events.effort import (
     measure_exposure,
     p_detect_of_plan,
     split_hours,
+    sum_by_means,
 )
 from truceline.events.frames import make_frame
 from truceline.events.schema import EFFORTS
@@ -175,17 +177,110 @@ def test_a_posture_gives_the_chance_by_sector_and_group_of_kinds() -> None:
 
 def test_all_posts_of_a_posture_together_notice_what_the_posture_does() -> None:
     chances = p_detect_of_plan(DETECTION, "observers")
-    rows = fill_chances(effort_rows(*((f"P{n}", 0, 24, WATCHED) for n in range(5))), chances, group="fire")
-    exposure = measure_exposure(split_hours(rows, ENDS), ENDS, group="fire")
+    hours = split_hours(effort_rows(*((f"P{n}", 0, 24, WATCHED) for n in range(5))), ENDS)
+    exposure = measure_exposure(fill_chances(hours, chances, group="fire"), ENDS, group="fire")
     assert exposure["share"].iloc[0] == pytest.approx(0.7)
     assert exposure["share_low"].iloc[0] == pytest.approx(chances["", "fire"][1])
-    half = fill_chances(
-        effort_rows(
-            *((f"P{n}", 0, 24, WATCHED if n < 2 else "denied") for n in range(5)),
-            *((f"P{n}", 24, 48, WATCHED) for n in range(5)),
-        ),
-        chances,
-        group="fire",
+    half = effort_rows(
+        *((f"P{n}", 0, 24, WATCHED if n < 2 else "denied") for n in range(5)),
+        *((f"P{n}", 24, 48, WATCHED) for n in range(5)),
     )
-    days = measure_exposure(split_hours(half, ENDS), ENDS, group="fire")["share"]
-    assert days[0] < days[1] == pytest.approx(0.7)
+    filled = fill_chances(split_hours(half, ENDS), chances, group="fire")
+    days = measure_exposure(filled, ENDS, group="fire")["share"]
+    assert days[0] == pytest.approx(1 - 0.3 ** (2 / 5))
+    assert days[1] == pytest.approx(0.7)
+
+
+def test_a_day_has_the_same_chances_however_many_days_are_read_with_it() -> None:
+    chances = p_detect_of_plan(DETECTION, "observers")
+    # A second post comes on the second day, and brings a chance of its own on the third.
+    rows = effort_rows(
+        ("P1", 0, 72, WATCHED),
+        ("P2", 24, 48, WATCHED),
+        ("P2", 48, 72, WATCHED),
+        p_detect=[np.nan, np.nan, 0.9],
+    )
+    together = measure_exposure(fill_chances(split_hours(rows, ENDS), chances, group="fire"), ENDS)
+    for day in range(3):
+        ends = ENDS[day : day + 2]
+        alone = measure_exposure(fill_chances(split_hours(rows, ends), chances, group="fire"), ends)
+        assert alone["share"][0] == pytest.approx(together["share"][day])
+    assert together["share"][:2].tolist() == pytest.approx([0.7, 0.7])
+    assert together["share"][2] == pytest.approx(1 - (1 - 0.9) * 0.3**0.5)
+
+
+def test_a_post_with_two_groups_of_kinds_has_its_hours_once() -> None:
+    rows = effort_rows(
+        ("P1", 0, 8, WATCHED),
+        ("P1", 0, 4, WATCHED),
+        ("P2", 0, 5, WATCHED),
+        ("P1", 8, 10, "denied"),
+        group=["fire", "air", "fire", ""],
+    )
+    hours = split_hours(rows, ENDS)
+    (row,) = sum_by_means(hours).to_dict("records")
+    assert row == {
+        "region": "Donetsk",
+        "means": "post",
+        "hours_watched": 13.0,
+        "hours_lost": 2.0,
+        "n_posts": 2,
+    }
+    exposure = measure_exposure(hours, ENDS)
+    assert (exposure["hours_watched"].sum(), exposure["hours_lost"].sum()) == (13.0, 2.0)
+
+
+Times = list[tuple[int, int]]
+
+
+def hours_in(spans: Times) -> set[int]:
+    return {hour for start, end in spans for hour in range(start, end)}
+
+
+@settings(max_examples=60)
+@given(
+    watched=st.lists(st.tuples(st.integers(-5, 75), st.integers(-5, 80)), max_size=6),
+    denied=st.lists(st.tuples(st.integers(-5, 75), st.integers(-5, 80)), max_size=4),
+    down=st.lists(st.tuples(st.integers(-5, 75), st.integers(-5, 80)), max_size=4),
+)
+def test_hours_of_each_state_and_day_agree_with_counting_hour_by_hour(
+    watched: Times, denied: Times, down: Times
+) -> None:
+    told = [
+        ("P1", *span, state)
+        for state, spans in ((WATCHED, watched), ("denied", denied), ("down", down))
+        for span in spans
+    ]
+    hours = split_hours(effort_rows(*told), ENDS) if told else None
+    lost = hours_in(denied)
+    expected = {"denied": lost, "down": hours_in(down) - lost}
+    expected[WATCHED] = hours_in(watched) - lost - hours_in(down)
+    for state, every in expected.items():
+        for day in range(3):
+            n = len([hour for hour in every if 24 * day <= hour < 24 * day + 24])
+            found = (
+                hours[(hours["state"] == state) & (hours["day"] == day)]["hours"] if hours is not None else []
+            )
+            assert sum(found) == n
+
+
+def test_the_time_taken_grows_with_the_days_and_not_with_their_square() -> None:
+    """Once the time grew with the square of the days: 20 posts over 300 days took 5.7 s."""
+
+    def seconds(n_days: int) -> float:
+        told = [
+            (f"P{post}", 24.0 * day + 1, 24.0 * day + 20, WATCHED) for day in range(n_days) for post in (1, 2)
+        ]
+        told += [
+            (f"P{post}", 24.0 * day + 5, 24.0 * day + 6, "down") for day in range(n_days) for post in (1, 2)
+        ]
+        rows = effort_rows(*told)
+        ends = [START + timedelta(days=day) for day in range(n_days + 1)]
+        began = perf_counter()
+        hours = split_hours(rows, ends)
+        took = perf_counter() - began
+        assert hours["hours"].sum() == 2 * n_days * 19
+        return took
+
+    # Eight times the days; with the square of them it would be 64 times the time.
+    assert seconds(3200) < 25 * seconds(400)

@@ -18,6 +18,7 @@ from truceline.events.expectation import (
     Expecter,
     chance_of_at_most,
     expect_counts,
+    expect_period,
     interval_of_count,
     interval_of_mean,
     negative_binomial_log,
@@ -221,3 +222,55 @@ def test_on_the_missions_counts_it_beats_what_was_measured_before(shared: Path) 
         assert scores.constant_negative_binomial == pytest.approx(constant, abs=0.03)
         assert scores.expectation < self_exciting
         assert scores.constant_poisson > 100
+
+
+def distribution_of_sum(means: list[float], sizes: list[float], n_most: int) -> Any:
+    """Return the chance of each sum from 0 to `n_most`: the days' distributions folded, the slow way."""
+    whole = np.array([1.0])
+    for mean, size in zip(means, sizes, strict=True):
+        day = np.exp(negative_binomial_log(np.arange(n_most + 1), mean, size))
+        whole = np.convolve(whole, day)[: n_most + 1]
+    return whole
+
+
+def test_one_day_as_a_period_is_that_day() -> None:
+    rng = np.random.default_rng(3)
+    rows = expect_counts(series(rng.poisson(rng.gamma(2.0, 6.0, size=60)))).iloc[-1]
+    period = expect_period([rows["n"]], [rows["expected"]], [rows["size"]])
+    for name in ("n", "expected", "size", "low", "high", "ratio", "ratio_low", "ratio_high"):
+        assert getattr(period, name) == pytest.approx(rows[name])
+
+
+def test_a_period_of_like_days_has_the_exact_interval_of_their_sum() -> None:
+    period = expect_period([3.0] * 7, [5.0] * 7, [1.5] * 7, share=0.9)
+    assert period.size == pytest.approx(7 * 1.5)
+    sums = np.cumsum(distribution_of_sum([5.0] * 7, [1.5] * 7, 400))
+    assert period.low == np.flatnonzero(sums >= 0.05)[0]
+    assert period.high == np.flatnonzero(sums >= 0.95)[0]
+    assert (period.n, period.expected, period.ratio) == pytest.approx((21.0, 35.0, 0.6))
+
+
+def test_a_period_of_unlike_days_keeps_mean_and_variance_and_nearly_the_interval() -> None:
+    means, sizes = [4.0, 12.0, 30.0, 7.0], [0.8, 2.0, 6.0, 1.0]
+    period = expect_period([1.0] * 4, means, sizes, share=0.9)
+    chances = distribution_of_sum(means, sizes, 1500)
+    n = np.arange(len(chances))
+    variance = (chances * n**2).sum() - (chances * n).sum() ** 2
+    assert period.expected + period.expected**2 / period.size == pytest.approx(variance, rel=1e-6)
+    inside = chances[int(period.low) : int(period.high) + 1].sum()
+    assert 0.88 < inside < 0.92
+
+
+def test_sums_of_daily_ends_are_no_interval_of_a_sum() -> None:
+    period = expect_period([20.0] * 14, [20.0] * 14, [3.0] * 14, share=0.9)
+    low, high = interval_of_count(20.0, 3.0, 0.9)
+    assert 14 * float(low) < period.low
+    assert period.high < 14 * float(high)
+    one = expect_period([20.0], [20.0], [3.0], share=0.9)
+    assert period.ratio_high - period.ratio_low < 0.4 * (one.ratio_high - one.ratio_low)
+
+
+def test_days_that_are_not_known_are_left_out_of_a_period() -> None:
+    period = expect_period([3.0, np.nan, 5.0], [4.0, 4.0, np.nan], [2.0, 2.0, 2.0])
+    assert (period.n, period.expected, period.size) == pytest.approx((3.0, 4.0, 2.0))
+    assert np.isnan(expect_period([np.nan], [4.0], [2.0]).ratio)

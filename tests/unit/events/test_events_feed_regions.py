@@ -50,6 +50,8 @@ class TestRegions:
             ("Kiev City", "Kyiv City"),
             ("Kyiv oblast (south)", "Kyiv"),
             ("LUHANSK REGION", "Luhansk"),
+            ("Donetsk obl.", "Donetsk"),
+            ("Donets'k oblast'", "Donetsk"),
             ("Atlantis", ""),
             ("", ""),
         ],

@@ -29,7 +29,6 @@ from truceline.events.judging import (
     find_changes,
     judge_incidents,
     read_judging_rules,
-    tally_judgements,
 )
 
 RULES = read_judging_rules()
@@ -260,17 +259,18 @@ class TestCounts:
             incident(count_best=50, count_unit="explosions", time_to=datetime(2028, 1, 1)),
         ]
         judged = judge_incidents(incidents(*rows), [agreement()])
-        told = tally_judgements(judged).set_index("unit")
-        assert told.loc["explosions", ["n", "acts_low", "acts_best", "acts_high"]].tolist() == [2, 13, 14, 16]
-        assert told.loc["incidents", ["n", "acts_best"]].tolist() == [1, 1]
+        told = judged[judged["verdict"] == "violation"].groupby("unit")[
+            ["acts_low", "acts_best", "acts_high"]
+        ]
+        assert told.sum().loc["explosions"].tolist() == [13, 14, 16]
+        assert told.sum().loc["incidents"].tolist() == [1, 1, 1]
 
-    def test_exercises_are_left_out_by_one_switch(self) -> None:
+    def test_exercises_are_marked(self) -> None:
         rows = [incident(flags=4), incident(kind="exercise"), incident()]
         judged = judge_incidents(
             incidents(*rows), [agreement(clause(forbids={"groups": ["fire", "movement"]}))]
         )
-        assert tally_judgements(judged)["n"].tolist() == [3]
-        assert tally_judgements(judged, with_exercises=False)["n"].tolist() == [1]
+        assert judged["is_exercise"].tolist() == [True, True, False]
 
     def test_a_clause_may_count_incidents(self) -> None:
         truce = agreement(clause(counts="incidents", unit="weapons"))

@@ -96,6 +96,34 @@ class TestWhatIsOneEvent:
         assert made.suggestions == ()
 
 
+class TestWhatAMissionPlacedItself:
+    """Monitors know where they stand: kilometres between two exact positions are two events."""
+
+    @pytest.mark.parametrize("apart_m", [4_000, 8_000])
+    def test_patrols_in_one_minute_kilometres_apart_saw_two_things(self, apart_m: int) -> None:
+        exact = {"means": "patrol", "observation": "seen", "place_precision": "exact", "sigma_m": 100.0}
+        one = heard("P1", "10:00", **{**exact, "sigma_across_m": 100.0})
+        other = heard(
+            "P2", "10:00", **{**exact, "sigma_across_m": 100.0, "source": "team 2"}, **north(apart_m)
+        )
+        assert groups(make_reports(one, other)) == {frozenset({1}), frozenset({2})}
+
+    def test_a_paper_may_have_the_place_plainly_wrong(self) -> None:
+        exact = {"place_precision": "exact", "sigma_m": 100.0, "sigma_across_m": 100.0}
+        patrol = heard("P1", "10:00", **exact)
+        paper = heard("", "10:00", **{**exact, "means": "press", "source": "paper"}, **north(4_000))
+        own = heard("P2", "10:00", **{**exact, "source": "team 2"}, **north(4_000))
+        assert score_of_pair(make_reports(patrol, paper)) > score_of_pair(make_reports(patrol, own)) + 4
+
+    def test_without_positions_two_names_of_places_are_two_places(self) -> None:
+        lost = {"lon": math.nan, "lat": math.nan, "place_precision": "unknown", "region": "North"}
+        alpha, beta = ({**lost, "place": name, "source": name} for name in ("Alpha", "Beta"))
+        again = {**lost, "place": "alpha", "source": "third"}
+        minute = {"time_from": "2025-02-17T10:00", "time_to": "2025-02-17T10:01", "time_precision": "minute"}
+        reports = make_reports(*({**row, **minute} for row in (alpha, beta, again)))
+        assert groups(reports) == {frozenset({1, 3}), frozenset({2})}
+
+
 def score_of_pair(reports: pd.DataFrame) -> float:
     layout = lay_out(reports, SETTINGS)
     terms = explain_pairs(layout, np.array([0]), np.array([1]))

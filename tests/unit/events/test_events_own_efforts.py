@@ -70,6 +70,33 @@ def test_the_key_is_means_post_group_and_start() -> None:
     assert set(keys[1 + len(changed) :]) == {keys[0]}
 
 
+def test_unnamed_patrols_in_two_places_are_two() -> None:
+    unnamed = {**WATCHED, "means": "patrol", "post": ""}
+    places = [
+        {"region": "Donetsk"},
+        {"region": "Luhansk"},
+        {"region": "Donetsk", "lon": "37.9"},
+        {"region": "Donetsk", "lat": "48.3"},
+    ]
+    frame, rejects = read([{**unnamed, **place} for place in places])
+    assert rejects == []
+    assert frame["key"].nunique() == len(places)
+    again, _ = read([{**unnamed, "region": "Donetsk Oblast"}])
+    assert again["key"][0] == frame["key"][0]
+
+
+def test_a_named_post_is_one_wherever_it_is_put_down() -> None:
+    frame, _ = read([WATCHED, {**WATCHED, "region": "South"}, {**WATCHED, "lon": "37.9"}])
+    assert frame["key"].nunique() == 1
+
+
+def test_a_region_has_one_name_in_effort_and_reports() -> None:
+    words = ["Donetsk obl", "donets'ka oblast", "Donetsk", "North", "Donetsk (north)"]
+    frame, _ = read([{**WATCHED, "region": word} for word in words])
+    assert frame["region"].tolist() == ["Donetsk", "Donetsk", "Donetsk", "North", "Donetsk (north)"]
+    assert own.name_regions_of_form(np.array(words, dtype=object)).tolist() == frame["region"].tolist()
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -94,7 +121,7 @@ def test_a_form_that_is_written_is_read_again_without_a_reject(
     tmp_path: Path, kind: str, feed: Any, ending: str
 ) -> None:
     path = tmp_path / f"form{ending}"
-    write_form(path, kind)
+    write_form(path, kind, examples=True)
     (chunk,) = read_rows(path)
     columns, examples = FORMS[kind]
     assert list(chunk.raw.columns) == list(columns)
@@ -109,7 +136,7 @@ def test_a_form_that_is_written_is_read_again_without_a_reject(
 def test_both_forms_of_a_file_give_the_same_reports(tmp_path: Path) -> None:
     frames = []
     for ending in (".csv", ".xlsx"):
-        write_form(tmp_path / f"form{ending}", "reports")
+        write_form(tmp_path / f"form{ending}", "reports", examples=True)
         (chunk,) = read_rows(tmp_path / f"form{ending}")
         reading = Reading(chunk.raw, chunk.lines, chunk.originals)
         frames.append(finish_reports(reading, own.OWN.map_rows(reading, CONTEXT), CONTEXT, own.OWN)[0])
@@ -118,12 +145,12 @@ def test_both_forms_of_a_file_give_the_same_reports(tmp_path: Path) -> None:
 
 def test_forms_explain_their_columns_and_never_overwrite(tmp_path: Path) -> None:
     path = tmp_path / "form.xlsx"
-    write_form(path, "efforts")
+    write_form(path, "efforts", examples=True)
     (meanings,) = read_rows(path, sheet="columns")
     assert dict(zip(meanings.raw["column"], meanings.raw["meaning"], strict=True)) == dict(efforts.COLUMNS)
     before = path.read_bytes()
     with pytest.raises(OutputError, match="is there already"):
-        write_form(path, "efforts")
+        write_form(path, "efforts", examples=True)
     assert path.read_bytes() == before
     with pytest.raises(OutputError, match="there is no form 'x'; forms are reports, efforts"):
         write_form(tmp_path / "a.csv", "x")

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
+from truceline.events.feeds.sectors import locate_in_sectors
 from truceline.events.positions import (
     Ellipses,
     covariance_from_ellipse,
     ellipse_from_covariance,
-    ellipses_from_sectors,
     fuse_positions,
     intersect_sectors,
     metres_per_degree,
@@ -45,41 +45,20 @@ def test_a_degree_is_as_long_as_the_geodesic_says() -> None:
     assert GEOD.inv(37, 47.995, 37, 48.005)[2] == pytest.approx(float(north) / 100, rel=1e-6)
 
 
-@given(
-    bearing=st.floats(0, 359), width=st.floats(2, 60), near=st.floats(0, 4_000), deep=st.floats(200, 4_000)
-)
-def test_the_moments_of_a_sector_are_those_of_points_drawn_in_it(
-    bearing: float, width: float, near: float, deep: float
-) -> None:
-    rng = np.random.default_rng(1)
-    n = 20_000
-    far = near + deep
-    r = np.sqrt(rng.uniform(near**2, far**2, n))
-    angle = np.radians(bearing + rng.uniform(-width / 2, width / 2, n))
-    points = np.column_stack([r * np.sin(angle), r * np.cos(angle)])
-    made = ellipses_from_sectors(*([value] for value in (*POST, bearing, width, near, far)))
-    per_lon, per_lat = metres_per_degree(POST[1])
-    centre = np.array([(made.lon[0] - POST[0]) * per_lon, (made.lat[0] - POST[1]) * per_lat])
-    assert np.allclose(centre, points.mean(axis=0), atol=0.02 * far + 5)
-    xx, xy, yy = covariance_from_ellipse(made.sigma_m, made.sigma_across_m, made.axis_deg)
-    drawn = np.cov(points.T)
-    size = np.trace(drawn)
-    assert np.allclose([xx[0], xy[0], yy[0]], [drawn[0, 0], drawn[0, 1], drawn[1, 1]], atol=0.05 * size)
-
-
 def test_bearings_of_two_posts_meet_where_they_cross() -> None:
     """Posts 4 km apart, both with a narrow bearing on one point and hardly any range."""
     target = GEOD.fwd(*POST, 45.0, 2_828.427)[:2]
     other = GEOD.fwd(*POST, 90.0, 4_000.0)[:2]
     azimuth = GEOD.inv(*other, *target)[0]
-    made = ellipses_from_sectors(
+    columns = (
         [POST[0], other[0]],
         [POST[1], other[1]],
         [45.0, azimuth],
-        [2.0, 2.0],
-        [500.0, 500.0],
-        [6_000.0, 6_000.0],
+        [2.0] * 2,
+        [500.0] * 2,
+        [6_000.0] * 2,
     )
+    made = locate_in_sectors(*(np.array(each) for each in columns))
     fused = fuse(*zip(*made, strict=True))
     alone = GEOD.inv(float(made.lon[0]), float(made.lat[0]), *target)[2]
     assert GEOD.inv(fused[0], fused[1], *target)[2] < 0.2 * alone

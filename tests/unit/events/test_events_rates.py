@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.events.catalogue import load_watching_assumptions
-from truceline.events.rates import Reason, Watched, correct_rate, split_change
+from truceline.events.rates import Reason, Watched, correct_count, correct_rate, split_change
 
 
 def watched(
@@ -19,6 +19,24 @@ def watched(
 
 def test_a_rate_is_the_count_over_the_share_noticed() -> None:
     assert correct_rate(watched(14, 0.5), size_per_day=2.0).per_day == pytest.approx(4.0)
+
+
+def test_a_corrected_count_is_the_rate_times_its_period() -> None:
+    count = correct_count(watched(14, 0.5), size_per_day=2.0)
+    rate = correct_rate(watched(14, 0.5), size_per_day=2.0)
+    assert (count.low, count.best, count.high) == pytest.approx((7 * rate.low, 28.0, 7 * rate.high))
+    assert 14 < count.low < 28 < count.high
+
+
+def test_a_corrected_count_takes_the_dispersion_of_the_records_by_default() -> None:
+    size = load_watching_assumptions().value("change.dispersion_size")
+    assert correct_count(watched(14, 0.5)) == correct_count(watched(14, 0.5), size_per_day=size)
+
+
+def test_a_count_of_an_unwatched_period_is_corrected_to_nothing_known() -> None:
+    count = correct_count(watched(3, 0.0))
+    assert np.isnan(count.best)
+    assert (count.low, count.high) == (0.0, np.inf)
 
 
 def test_the_range_of_the_share_widens_the_interval_on_its_own_side() -> None:

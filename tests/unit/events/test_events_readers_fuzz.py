@@ -57,9 +57,9 @@ def valid_file(ending: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"form{ending}"
         if ending in (".csv", ".xlsx"):
-            write_form(path, "reports")
+            write_form(path, "reports", examples=True)
             return path.read_bytes()
-        write_form(Path(folder) / "form.csv", "reports")
+        write_form(Path(folder) / "form.csv", "reports", examples=True)
         (chunk,) = read_rows(Path(folder) / "form.csv")
         rows = chunk.raw.to_dict("records")
         if ending == ".parquet":

@@ -66,7 +66,7 @@ class TestMerge:
     def test_bad_numbers_give_one_message(self, store: Store) -> None:
         merge_incidents(store, 1, [2], **BY)
         told = refused(merge_incidents, store, 2, [9], why=" ")
-        assert "incident 2  is part of incident 1" in told
+        assert "incident 2  became part of incident 1" in told
         assert "incident 9  does not exist" in told
         assert "why  is empty" in told
         assert "must name other incidents" in refused(merge_incidents, store, 1, [1])

@@ -28,7 +28,9 @@ def store(tmp_path: Path):
         yield store
 
 
-def add_efforts(store, rows: list[tuple[str, int, int, str, str]]) -> None:
+def add_efforts(
+    store, rows: list[tuple[str, int, int, str, str]], regions: str | list[str] = "Donetsk"
+) -> None:
     with store.change(who="test", what="effort") as change:
         columns = {
             "key": [str(number) for number in range(len(rows))],
@@ -38,7 +40,7 @@ def add_efforts(store, rows: list[tuple[str, int, int, str, str]]) -> None:
             "state": [row[3] for row in rows],
             "cause": [row[4] for row in rows],
             "means": "post",
-            "region": "Donetsk",
+            "region": regions,
         }
         change.append(EFFORTS, make_frame(EFFORTS, columns))
 
@@ -54,6 +56,50 @@ def test_the_effort_of_a_period_has_its_reporting_days_hours_and_losses(store) -
     assert effort.sentences() == (
         "Watched for 42 hours; 6 hours of watching were lost.",
         "Donetsk: P1 denied for 6.0 hours (armed men at the bridge).",
+    )
+
+
+def test_a_region_of_effort_has_the_name_the_mission_gives_it(store) -> None:
+    add_efforts(
+        store, [("P1", 0, 24, "watched", ""), ("P2", 0, 12, "down", "")], ["Donetsk Oblast", "Luhansk obl"]
+    )
+    effort = measure_effort(store, SINCE, UNTIL)
+    assert set(effort.hours["region"]) == {"Donetsk", "Luhansk"}
+    assert set(effort.exposure["region"]) == {region.name for region in load_mission("ukraine-2025").regions}
+    assert effort.losses["region"].tolist() == ["Luhansk"]
+    assert effort.watched("Donetsk", 3).share > 0
+
+
+def test_who_was_kept_out_is_told_by_region(store) -> None:
+    add_efforts(
+        store,
+        [("P1", 0, 24, "watched", ""), ("P1", 3, 5, "down", ""), ("P2", 0, 12, "jammed", "")],
+        ["Donetsk", "Donetsk", "Luhansk"],
+    )
+    effort = measure_effort(store, SINCE, UNTIL)
+    assert effort.is_kept_out
+    assert effort.is_kept_out_of("Luhansk")
+    assert not effort.is_kept_out_of("Donetsk")
+
+
+def test_the_effort_of_some_days_is_that_of_their_own_period(store) -> None:
+    add_efforts(store, [("P1", 0, 40, "watched", ""), ("P1", 6, 30, "denied", "armed men")])
+    whole = measure_effort(store, SINCE, UNTIL)
+    for number, day in enumerate(whole.days):
+        start = SINCE + timedelta(days=number)
+        alone, part = measure_effort(store, start, start + timedelta(days=1)), whole.on([day])
+        assert (part.since, part.until, part.days) == (alone.since, alone.until, alone.days)
+        assert part.sentences() == alone.sentences()
+        assert part.watched("Donetsk", 5) == alone.watched("Donetsk", 5)
+
+
+def test_of_many_losses_the_rest_is_summed(store) -> None:
+    add_efforts(store, [(f"P{n}", 0, 12 - n, "down", "") for n in range(4)])
+    said = measure_effort(store, SINCE, UNTIL).sentences(most=2)
+    assert said[1:] == (
+        "Donetsk: P0 down for 12.0 hours.",
+        "Donetsk: P1 down for 11.0 hours.",
+        "And 2 more such losses, 19.0 hours together.",
     )
 
 

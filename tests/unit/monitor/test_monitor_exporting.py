@@ -16,7 +16,9 @@ import pytest
 from day_sample import Days, start_store
 
 from truceline.errors import OutputError
+from truceline.events.frames import make_frame
 from truceline.events.kinds import Flag
+from truceline.events.schema import REPORTS
 from truceline.monitor.exporting import KINDS_OF_RECORD, Records, gather_records
 from truceline.publish.record_files import MARKER, describe_table, to_csv, write_records
 from truceline.store.base import StoreError
@@ -65,6 +67,19 @@ class TestWhatIsGathered:
         assert records.frames["incidents"]["incident_id"].tolist() == [1]
         assert records.n_withheld == 1
         assert records.until == NOON + DAY
+
+    def test_what_lasts_beyond_the_period_is_in_it_and_not_called_young(self, days: Days) -> None:
+        days.add([{"time_from": NOON - timedelta(minutes=5), "time_to": NOON + timedelta(minutes=5)}])
+        records = gather(days, until=NOON)
+        assert len(records.frames["incidents"]) == 1
+        assert (records.n_withheld, records.until) == (0, NOON)
+
+    def test_simulated_reports_that_no_rule_linked_stay_out_too(self, days: Days) -> None:
+        days.add([{}])
+        made = {"key": "s", "digest": "s", "feed": "simulated", "flags": int(Flag.simulated), "kind": "shot"}
+        with days.store.change(who="t", what="import") as change:
+            change.add_reports(make_frame(REPORTS, {**made, "time_from": [NOON], "time_to": [NOON]}))
+        assert gather(days, "reports").frames["reports"]["kind"].tolist() == ["explosion"]
 
     def test_simulated_incidents_never_stand_among_real_ones(self, days: Days) -> None:
         days.add([{}, {"flags": int(Flag.simulated)}])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -216,7 +217,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(place: Path, tmp_path: Path
         row(51, kind="?"),
         row(4),
     )
-    write_form(tmp_path / "efforts.csv", "efforts")
+    write_form(tmp_path / "efforts.csv", "efforts", examples=True)
     for path in (first, second, second, tmp_path / "efforts.csv", tmp_path / "efforts.csv"):
         before = place.read_bytes()
         with open_store(place) as reading:
@@ -345,3 +346,15 @@ class TestReadingAhead:
             assert next(ahead) == 0
         assert closed == [True]
         assert threading.active_count() == 1
+
+
+def test_two_sheets_of_one_workbook_are_two_files(store: Store, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for name, at in (("mon", "2025-02-17T10:00"), ("tue", "2025-02-18T10:00")):
+        sheet = book.create_sheet(name)
+        sheet.append(["id", "time", "kind", "lon", "lat"])
+        sheet.append([name, at, "explosion", 37.5, 48.1])
+    book.save(tmp_path / "week.xlsx")
+    for name in ("mon", "tue"):
+        summary = import_file(store, tmp_path / "week.xlsx", who="a", now=datetime(2025, 3, 1), sheet=name)
+        assert (summary.n_new, summary.is_known_file) == (1, False)

@@ -13,9 +13,9 @@ from day_sample import DAY, MISSION, Days, draw_incidents, start_store
 
 from truceline.events.frames import make_frame
 from truceline.events.schema import CHANGES, ISSUES, VERIFICATIONS
-from truceline.monitor.day import gather_day, with_number
-from truceline.monitor.day_model import Correction, DayReport
-from truceline.monitor.issuing import digest_figures, find_corrections, issue_report, list_issues
+from truceline.monitor.day import gather_day
+from truceline.monitor.day_model import Correction, DayReport, ReportNumber
+from truceline.monitor.issuing import digest_figures, find_corrections, list_issues, register_report
 
 NEXT = DAY + timedelta(days=1)
 MORNING = datetime(2025, 6, 11, 6, 0)
@@ -30,11 +30,16 @@ def days(tmp_path: Path) -> Iterator[Days]:
 
 
 def gather(days: Days, day: date = DAY, **options: Any) -> DayReport:
-    return gather_day(days.store, day, mission=MISSION, **options)
+    return gather_day(days.store, day, mission=MISSION, effort=(), **options)
 
 
 def issue(days: Days, day: date = DAY, why: str = "") -> int:
-    return issue_report(days.store, gather(days, day), "duty officer", why)
+    return register(days, gather(days, day), why).number
+
+
+def register(days: Days, report: DayReport, why: str = "") -> DayReport:
+    with register_report(days.store, report, "duty officer", why) as numbered:
+        return numbered
 
 
 def best(corrections: tuple[Correction, ...]) -> dict[str, tuple[int, int]]:
@@ -47,19 +52,18 @@ def test_numbers_follow_each_other_and_start_again_with_the_year(days: Days) -> 
     assert gather(days, NEXT + timedelta(days=1)).number == 3
     report = gather(days, last, issued_at=datetime(2026, 1, 1, 8))
     assert (report.year, report.number) == (2026, 1)
-    assert issue_report(days.store, report, "duty officer") == 1
+    assert register(days, report).number == 1
 
 
 def test_the_register_keeps_figures_digest_and_who(days: Days) -> None:
     report = gather(days)
-    number = issue_report(days.store, report, "duty officer", "morning report")
+    register(days, report, "morning report")
     (row,) = days.store.read_current(ISSUES).itertuples()
     assert json.loads(row.figures)["figures"] == report.figures()
     assert row.digest == digest_figures(report)
     changes = days.store.read(CHANGES)
     assert changes.iloc[-1]["who"] == "duty officer"
     assert changes.iloc[-1]["why"] == "morning report"
-    assert with_number(report, number + 6).number == 7
 
 
 def test_the_same_report_again_keeps_its_number_and_writes_nothing(days: Days) -> None:
@@ -74,13 +78,58 @@ def test_a_report_of_the_same_day_with_other_figures_corrects_the_first(days: Da
     issue(days, NEXT)
     days.add([{"count_best": 3.0}], why="late report")
     again = gather(days)
-    assert (again.number, again.corrects) == (3, 1)
-    assert issue_report(days.store, again, "duty officer") == 3
+    assert (again.number, again.corrects) == (3, ReportNumber(2025, 1))
+    assert register(days, again) == again
     assert [json.loads(row.figures)["corrects"] for row in days.store.read_current(ISSUES).itertuples()] == [
         None,
         None,
-        1,
+        {"year": 2025, "number": 1},
     ]
+
+
+def test_an_unchanged_report_does_not_correct_itself(days: Days) -> None:
+    first = register(days, gather(days))
+    again = gather(days)  # a draft says so too
+    assert (again.year, again.number, again.corrects) == (first.year, first.number, None)
+    assert register(days, again).corrects is None
+
+
+def test_a_re_issue_keeps_saying_what_it_corrects(days: Days) -> None:
+    issue(days)
+    days.add([{"count_best": 3.0}])
+    assert [register(days, gather(days)).corrects for _ in range(2)] == [ReportNumber(2025, 1)] * 2
+
+
+def test_figures_that_come_back_are_a_third_report_and_not_the_first(days: Days) -> None:
+    issue(days)
+    (number,) = days.add([{"count_best": 3.0}])
+    issue(days)
+    with days.store.change(who="analyst", what="review") as change:
+        row = {"incident_id": [number], "status": ["refuted"]}
+        change.append(VERIFICATIONS, make_frame(VERIFICATIONS, row))
+    third = register(days, gather(days))
+    assert (third.number, third.corrects) == (3, ReportNumber(2025, 2))
+
+
+def test_a_correction_of_the_new_year_names_the_report_of_the_old(days: Days) -> None:
+    first = register(days, gather(days, issued_at=datetime(2025, 12, 30, 8)))
+    later = datetime(2026, 1, 5, 8)
+    same = gather(days, issued_at=later)
+    assert (same.year, same.number, same.corrects) == (2025, 1, None)
+    days.add([{"count_best": 3.0}])
+    changed = register(days, gather(days, issued_at=later))
+    assert (changed.year, changed.number) == (2026, 1)
+    assert changed.corrects == ReportNumber(first.year, first.number)
+    assert str(changed.corrects) == "1/2025"
+
+
+def test_a_failure_while_the_files_are_written_registers_nothing(days: Days) -> None:
+    before = days.store.last_change()
+    report = gather(days)
+    with pytest.raises(OSError, match="disk"), register_report(days.store, report, "duty officer"):
+        raise OSError("disk")
+    assert (days.store.last_change(), list_issues(days.store, MORNING)) == (before, ())
+    assert issue(days) == 1
 
 
 def test_nothing_changed_is_no_correction(days: Days) -> None:

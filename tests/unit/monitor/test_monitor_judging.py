@@ -12,7 +12,6 @@ from judging_store import TRUCE, WHEN, add_incidents, add_reports, make_small_st
 
 from truceline.errors import TrucelineError
 from truceline.events.frames import make_frame
-from truceline.events.judging import tally_judgements
 from truceline.events.schema import (
     ATTRIBUTIONS,
     CHANGES,
@@ -28,7 +27,7 @@ from truceline.monitor.agreeing import (
     read_agreements,
     withdraw_agreement,
 )
-from truceline.monitor.judging import judge_store, tally_violations
+from truceline.monitor.judging import judge_store
 from truceline.store.base import Selection, Store
 
 
@@ -131,7 +130,7 @@ class TestJudging:
             change.append(INCIDENTS, row.assign(merged_into=1))
         judge_store(store, who="analyst")
         assert verdicts(store)[2, "no-fire"] == "outside"
-        assert tally_violations(store)["n"].sum() == 1
+        assert list(verdicts(store).values()).count("violation") == 1
 
     def test_since_looks_at_all_of_a_period_again(self, store: Store) -> None:
         judge_store(store, who="analyst")
@@ -171,7 +170,6 @@ class TestAgreements:
         withdraw_agreement(store, "test-truce", who="analyst", why="a mistake")
         assert read_agreements(store) == {}
         judge_store(store, who="analyst")
-        assert tally_violations(store).empty
         assert set(verdicts(store).values()) == {"outside"}
 
     def test_judging_against_one_leaves_the_others(self, store: Store) -> None:
@@ -220,31 +218,3 @@ class TestAgreements:
         assert judge_store(store, who="analyst").unknown_lines == (
             "minsk-2015/contact", "minsk-2015/memorandum",
         )  # fmt: skip
-
-
-class TestTally:
-    def test_store_and_frame_give_the_same_counts(self, store: Store) -> None:
-        add_incidents(store, [4, 5], region="Donetsk", flags=[4, 0], count_best=[50.0, 2.0])
-        judge_store(store, who="analyst")
-        frame = store.read_current(JUDGEMENTS)
-        by = ("agreement", "clause", "region", "unit")
-        for with_exercises, n_acts in ((True, 58.0), (False, 8.0)):
-            told = tally_violations(store, by=by, with_exercises=with_exercises)
-            again = tally_judgements(frame, by=by, with_exercises=with_exercises)
-            assert told["acts_best"].sum() == n_acts
-            assert told.astype(object).to_numpy().tolist() == again.astype(object).to_numpy().tolist()
-
-    def test_counts_by_day_of_a_period(self, store: Store) -> None:
-        judge_store(store, who="analyst")
-        told = tally_violations(store, since=WHEN, by=("unit",), day_shift_h=3.0)
-        assert told["day"].dt.strftime("%Y-%m-%d").tolist() == ["2020-08-01"]
-        assert told["n"].tolist() == [2]
-        assert tally_violations(store, until=WHEN).empty
-
-    def test_yesterdays_counts_can_be_made_again(self, store: Store) -> None:
-        judge_store(store, who="analyst")
-        then = store.last_change()
-        add_incidents(store, [4], region="Donetsk")
-        judge_store(store, who="analyst")
-        assert tally_violations(store, as_of=then)["n"].sum() == 2
-        assert tally_violations(store)["n"].sum() == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from link_store import METRES_NORTH, add, incident_of, record
+from link_store import METRES_NORTH, add, incident_of, record, standing
 
 from truceline.events.schema import CHANGES, INCIDENTS, LINKS
 from truceline.monitor.linking import link_reports
@@ -59,14 +59,34 @@ def test_numbers_of_incidents_are_never_given_twice(store: Store) -> None:
     assert incident_of(store) == {1: 1, 2: 2}
 
 
-def test_a_correction_keeps_its_incident_however_far_it_moves(store: Store) -> None:
+def test_a_correction_of_the_only_report_keeps_its_incident_however_far_it_moves(store: Store) -> None:
+    add(store, record("1"))
+    link(store)
+    add(store, record("1", digest="corrected", north=40_000, date="2025-02-20"))
+    assert link(store).n_joined == 1
+    assert incident_of(store)[2] == 1
+    assert standing(store) == {1: 1}
+
+
+def test_a_correction_that_still_fits_the_others_stays_with_them(store: Store) -> None:
+    add(store, record("1"), record("2", source="two", north=50))
+    link(store)
+    add(store, record("1", digest="corrected", north=90))
+    link(store)
+    assert incident_of(store)[3] == 1
+    assert standing(store) == {1: 2}
+
+
+def test_a_correction_that_no_longer_fits_the_others_leaves_them(store: Store) -> None:
     add(store, record("1"), record("2", source="two", north=50))
     link(store)
     add(store, record("1", digest="corrected", north=40_000, date="2025-02-20"))
-    made = link(store)
-    assert made.n_joined == 1
-    assert incident_of(store)[3] == 1
-    assert store.read_current(INCIDENTS).iloc[0]["n_reports"] == 2
+    link(store)
+    assert incident_of(store)[3] == 2
+    assert standing(store) == {1: 1, 2: 1}
+    rows = store.read_current(INCIDENTS).set_index("incident_id")
+    assert rows.loc[1, "lat"] == pytest.approx(48.0 + 50 * METRES_NORTH)
+    assert rows.loc[1, "n_sources"] == 1
 
 
 def test_a_bridge_is_suggested_and_kept_with_the_change(store: Store) -> None:

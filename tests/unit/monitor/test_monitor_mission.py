@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from truceline.errors import ScenarioError
-from truceline.monitor.mission import list_missions, load_mission
+from truceline.monitor.mission import Mission, Region, list_missions, load_mission
 
 SMALL = "name: Small\nzone: Europe/Kyiv\nsides: {a: Northland, b: Southland}\n"
 
@@ -40,6 +40,26 @@ def test_a_region_is_known_by_its_other_names() -> None:
     assert mission.region_of("Elsewhere") == "Elsewhere"
 
 
+def test_a_region_is_known_by_the_spellings_that_feeds_know() -> None:
+    mission = load_mission("ukraine-2025")
+    assert mission.region_of("Donetsk obl") == "Donetsk"
+    assert mission.region_of("Zaporizhia") == "Zaporizhzhia"
+    assert mission.region_of("Odes'ka oblast") == "Odesa"
+    assert mission.region_of("") == ""
+
+
+def test_parts_of_a_region_are_told_apart_and_the_whole_is_neither() -> None:
+    centre = {"centre": "C", "lon": 37.8, "lat": 48.0}
+    parts = [Region(name=f"Donetsk ({part})", **centre) for part in ("north", "south")]
+    mission = Mission(name="Two", sides={"a": "A", "b": "B"}, regions=parts)
+    assert mission.region_of("donetsk (SOUTH)") == "Donetsk (south)"
+    assert mission.region_of("Donetsk oblast") == "Donetsk"
+    renamed = Mission(
+        name="One", sides={"a": "A", "b": "B"}, regions=[Region(name="Sector 1", also=["Donetsk"], **centre)]
+    )
+    assert renamed.region_of("Donetsk obl.") == "Sector 1"
+
+
 def test_sides_are_known_by_their_names_and_other_words() -> None:
     sides = load_mission("ukraine-2025").context(datetime(2025, 1, 1)).sides
     assert (sides["ukraine"], sides["russia"], sides["dpr"]) == ("a", "b", "b")
@@ -62,6 +82,12 @@ def test_a_file_of_ones_own_needs_only_name_zone_and_sides(tmp_path: Path) -> No
         ),
         ("name: x\nsides: {a: A}\n", "bad.yaml:2  sides", "must name side a and side b"),
         ("name: x\nsides: {a: A, b: B}\ncutof: 12:00\n", "bad.yaml:3  cutof", "did you mean cutoff?"),
+        (SMALL + "cutoff: 18:00\n", "bad.yaml:4  cutoff", "write it in quotes"),
+        (
+            SMALL + "regions:\n" + 2 * "  - {name: North, centre: C, lon: 1, lat: 1}\n",
+            "bad.yaml:4  regions",
+            "names North twice",
+        ),
         (
             SMALL + "regions:\n  - {name: R, centre: C, lon: 500, lat: 1}\n",
             "regions[0].lon",

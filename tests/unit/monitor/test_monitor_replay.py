@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from truceline.events.frames import make_frame
-from truceline.events.schema import REPORTS
+from truceline.events.schema import AGREEMENTS, EFFORTS, INCIDENTS, LINKS, REPORTS
 from truceline.events.warning_score import KnownTruce
+from truceline.monitor.linking import link_reports
 from truceline.monitor.mission import load_mission, write_mission
-from truceline.monitor.replay import Replay, count_rises, list_calls, replay_period
-from truceline.store.base import Store, StoreError
+from truceline.monitor.posture import keep_posture, read_posture
+from truceline.monitor.replay import Replay, count_rises, read_efforts_as_known, replay_period
+from truceline.store.base import Selection, Store, StoreError
 from truceline.store.open import create_store
 
 FIRST = datetime(2025, 4, 18)
@@ -104,8 +106,121 @@ def test_a_truce_day_is_found_on_its_day_and_scored(stores: tuple[Store, Store])
     assert said[TRUCE].n_incidents == 2
     assert said[TRUCE].ratio < 0.2
     assert (done.score.n_found, done.score.n_truce_days, done.score.n_false) == (1, 1, 0)
-    assert [each.day for each in list_calls(done)] == [TRUCE]
     assert past.last_change() == 1  # the store replayed is only read
+
+
+def test_a_day_is_scored_by_its_own_hours_and_not_by_the_calendar_day(stores: tuple[Store, Store]) -> None:
+    past, scratch = stores
+    fill(past)
+    # To midnight of 20 April in Kyiv: the reporting day of 21 April began four and a half hours before.
+    done = run(past, scratch, first=LAST, last=LAST)
+    assert (done.score.n_partly, done.score.n_days) == (1, 0)
+    assert (done.naive.n_partly, done.naive.n_days) == (1, 0)
+
+
+def test_the_naive_rule_is_scored_on_the_same_days(stores: tuple[Store, Store]) -> None:
+    past, scratch = stores
+    fill(past)
+    naive = run(past, scratch).naive
+    assert (naive.n_found, naive.n_truce_days, naive.n_false) == (1, 1, 0)
+
+
+def test_reports_that_do_not_say_when_they_came_are_known_when_they_ended(
+    stores: tuple[Store, Store],
+) -> None:
+    past, scratch = stores
+    fill(past, alerts=False)
+    with past.change(who="test", what="import") as change:
+        rows = make_reports([(LAST, 9, timedelta(0))])
+        rows = rows.assign(
+            key="silent " + rows["key"], received_at=pd.NaT, source="other", lon=rows["lon"] + 3
+        )
+        change.add_reports(rows.assign(digest=rows["key"]))
+    done = run(past, scratch, first=LAST, last=LAST)
+    named = past.read_current(REPORTS)
+    silent = named[named["received_at"].isna()]
+    begins, ends = load_mission("ukraine-2025").period(LAST)
+    lag = timedelta(hours=12)
+    known = named["received_at"].fillna(named["time_to"])
+    assert len(silent) == 9
+    assert done.days[0].n_reports == ((known >= begins + lag) & (known < ends + lag)).sum()
+    assert scratch.read_current(REPORTS)["received_at"].isna().sum() == 9
+
+
+def test_linking_only_what_is_new_links_as_linking_everything_does(
+    stores: tuple[Store, Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past, scratch = stores
+    fill(past)
+    shelling, late = {"kind": "shelling"}, timedelta(hours=49)
+    with past.change(who="test", what="import") as change:
+        # Told again two days later, by somebody else: these belong to incidents linked long before.
+        again = past.read(REPORTS, Selection(since=FIRST, until=FIRST + timedelta(days=1), equals=shelling))
+        again = again.drop(columns=["report_id", "supersedes", "change_id"]).iloc[:9]
+        again = again.assign(source="other", feed="other", received_at=again["received_at"] + late)
+        change.add_reports(again)
+    run(past, scratch)
+    slowly = "truceline.monitor.replay.link_reports"
+    monkeypatch.setattr(slowly, lambda store, who, since: link_reports(store, who=who))
+    with create_store(tmp_path / "slow.duckdb") as slow:
+        run(past, slow)
+        everything = slow.read_current(LINKS)
+    linked = scratch.read_current(LINKS)
+    assert len(linked) == len(scratch.read_current(REPORTS))
+    told_again = scratch.read_current(REPORTS, Selection(equals={"feed": "other"}))["report_id"]
+    incidents = scratch.read_current(INCIDENTS).set_index("incident_id")["n_reports"]
+    of = linked.set_index("report_id")["incident_id"]
+    assert (incidents[of[told_again]] >= 2).all()
+    pd.testing.assert_frame_equal(linked, everything)
+
+
+def add_effort(store: Store, key: str, end: datetime, state: str = "watched") -> None:
+    row = {
+        "key": [key], "means": "post", "post": key, "region": "Donetsk", "state": state,
+        "time_from": end - timedelta(hours=12), "time_to": end,
+    }  # fmt: skip
+    with store.change(who="test", what="effort") as change:
+        change.append(EFFORTS, make_frame(EFFORTS, row))
+
+
+def test_effort_is_known_when_it_ended_and_a_correction_when_it_was_made(tmp_path: Path) -> None:
+    times = iter([datetime(2025, 5, 1), datetime(2025, 5, 2), datetime(2025, 5, 3), datetime(2025, 5, 4)])
+    with create_store(tmp_path / "effort.duckdb", clock=lambda: next(times, datetime(2025, 6, 1))) as store:
+        add_effort(store, "P1", FIRST)
+        add_effort(store, "P2", LAST)
+        add_effort(store, "P1", FIRST, "denied")
+        early, late = read_efforts_as_known(store, LAST), read_efforts_as_known(store, datetime(2025, 7, 1))
+    assert early[["key", "state"]].to_numpy().tolist() == [["P1", "watched"]]
+    assert early["known_at"].tolist() == [FIRST]
+    assert late[["key", "state"]].to_numpy().tolist() == [
+        ["P1", "watched"], ["P2", "watched"], ["P1", "denied"],
+    ]  # fmt: skip
+
+
+def test_effort_of_a_later_day_does_not_move_what_was_said(
+    stores: tuple[Store, Store], tmp_path: Path
+) -> None:
+    past, scratch = stores
+    fill(past, alerts=False)
+    add_effort(past, "P1", FIRST + timedelta(hours=10))
+    before = run(past, scratch, last=FIRST)
+    add_effort(past, "P2", FIRST + timedelta(days=1, hours=20))
+    add_effort(past, "P1", FIRST + timedelta(hours=10), "denied")
+    with create_store(tmp_path / "again.duckdb") as again:
+        assert run(past, again, last=FIRST).days == before.days
+        known = again.read_current(EFFORTS)
+    assert known[["key", "state"]].to_numpy().tolist() == [["P1", "watched"]]
+
+
+def test_posture_and_agreements_go_with_the_period(stores: tuple[Store, Store]) -> None:
+    past, scratch = stores
+    fill(past, alerts=False)
+    keep_posture(past, {("", "fire"): (0.4, 0.3, 0.5)}, who="test")
+    with past.change(who="test", what="agree") as change:
+        change.append(AGREEMENTS, make_frame(AGREEMENTS, {"agreement": ["made"], "text": ["name: made"]}))
+    run(past, scratch, last=FIRST)
+    assert read_posture(scratch) == {("", "fire"): (0.4, 0.3, 0.5)}
+    assert scratch.read_current(AGREEMENTS)["agreement"].tolist() == ["made"]
 
 
 def test_what_comes_too_late_is_not_known_then(stores: tuple[Store, Store]) -> None:

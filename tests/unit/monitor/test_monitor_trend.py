@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from truceline.events.alarms import AlarmLevel
 from truceline.events.effort import WATCHED
 from truceline.events.frames import make_frame
 from truceline.events.kinds import Flag, Kind
 from truceline.events.schema import EFFORTS, INCIDENTS, REPORTS, VERIFICATIONS, Table
 from truceline.monitor.mission import Mission, load_mission, write_mission
 from truceline.monitor.trend import ALL, watch_trend
-from truceline.monitor.trend_series import offset_parts, read_daily_series
+from truceline.monitor.trend_series import (
+    find_outages,
+    read_daily_series,
+    read_stated_totals,
+    split_stretches,
+)
 from truceline.store.base import Store, StoreError
 from truceline.store.open import create_store
 
@@ -171,7 +178,7 @@ def test_exercises_are_left_out_and_counted_unless_asked_for(made: Made) -> None
     n = without.days[without.days["region"] == ALL]["n"].iloc[0]
     assert with_them.days[with_them.days["region"] == ALL]["n"].iloc[0] == n + 200
     assert "200 incidents assessed as live-fire exercises are left out." in without.statements
-    assert "200 exercise incidents left out" in without.days["flags"].iloc[0]
+    assert "left out as exercises: 200" in without.days["flags"].iloc[0]
     assert set(without.alarms["level"]) == {"none"}
 
 
@@ -243,11 +250,119 @@ def test_without_alerts_and_launches_no_truce_is_told_and_the_rest_is(made: Made
 
 
 def test_days_end_at_the_cutoff_in_summer_and_in_winter(mission: Mission) -> None:
-    parts = list(offset_parts(mission, datetime(2025, 3, 1), datetime(2025, 4, 30)))
-    assert [hours for _, _, hours in parts] == [6.5, 7.5]
-    assert parts[0][1] == parts[1][0] == datetime(2025, 3, 30, 1)
+    parts = list(split_stretches(mission, date(2025, 3, 1), date(2025, 4, 30)))
+    assert [(part.first.day, part.last.day, part.shift_h) for part in parts] == [(1, 30, 6.5), (31, 30, 7.5)]
+    assert parts[0].until == parts[1].since == datetime(2025, 3, 30, 16, 30)
+
+
+@pytest.mark.parametrize("changed", [date(2025, 3, 30), date(2025, 10, 26)])
+def test_where_clocks_are_changed_each_incident_counts_once_on_its_day(
+    made: Made, mission: Mission, changed: date
+) -> None:
+    midnight = datetime(changed.year, changed.month, changed.day)
+    begins, ends = mission.period(midnight)
+    minute = timedelta(minutes=1)
+    for start, end in (
+        (begins - minute, begins),
+        (begins, begins + minute),
+        (begins + timedelta(hours=5), ends - timedelta(hours=1)),  # known by the day alone
+        (midnight, midnight + timedelta(hours=1)),
+        (ends - minute, ends + 2 * minute),
+        (ends, ends + minute),
+    ):
+        made.incidents(changed, 1, time_from=start, time_to=end)
+    for number in (-1, 0, 1):
+        made.sources(changed + timedelta(days=number), 1)
+    store = made.write()
+    first, last = changed - timedelta(days=1), changed + timedelta(days=1)
+    assert read_daily_series(store, mission, first, last).fighting.tolist() == [1.0, 4.0, 1.0]
+    assert read_daily_series(store, mission, changed, changed).fighting.tolist() == [4.0]
+
+
+def state_total(made: Made, day: date, n: float, *, n_days: int = 1, source: str = "mission") -> None:
+    key = f"total-{len(made.reports)}"
+    row = {"key": key, "digest": key, "feed": "osce", "source": source, "kind": "violations_total"}
+    span = {"time_from": at(day - timedelta(days=n_days), 19), "time_to": at(day, 19)}
+    made.reports.append({**row, **span, "received_at": at(day, 20), "region": "Donetsk", "count_best": n})
+
+
+def test_of_several_totals_of_a_day_the_shortest_and_then_the_newest_counts(
+    made: Made, mission: Mission
+) -> None:
+    made.incidents(FIRST, 1)
+    state_total(made, FIRST, 700.0, n_days=7)
+    state_total(made, FIRST, 90.0)
+    state_total(made, FIRST, 80.0)
+    state_total(made, FIRST, 500.0, n_days=5)
+    counts, exposure = read_stated_totals(made.write(), mission, FIRST, FIRST)
+    assert counts.to_dict("records") == [{"Donetsk": 80.0}]
+    assert exposure.to_dict("records") == [{"Donetsk": 1.0}]
+
+
+def test_totals_of_two_sources_are_neither_added_nor_mixed(made: Made, mission: Mission) -> None:
+    made.incidents(FIRST, 1)
+    for number in range(2):
+        for source, n in (("side a", 900.0), ("side b", 40.0)):
+            state_total(made, FIRST + timedelta(days=number), n + number, source=source)
+    counts, _ = read_stated_totals(made.write(), mission, FIRST, FIRST + timedelta(days=1))
+    assert counts["Donetsk (side a)"].tolist() == [900.0, 901.0]
+    assert counts["Donetsk (side b)"].tolist() == [40.0, 41.0]
+
+
+def test_sums_of_many_weeks_are_not_set_beside_days(made: Made, mission: Mission) -> None:
+    made.incidents(FIRST, 1)
+    state_total(made, FIRST, 9000.0, n_days=30)
+    assert read_stated_totals(made.write(), mission, FIRST, FIRST)[0].empty
+
+
+def test_a_mission_without_regions_or_incidents_has_a_trend(tmp_path: Path, mission: Mission) -> None:
+    with create_store(tmp_path / "bare.truceline") as store:
+        with store.change(who="test", what="init") as change:
+            write_mission(change, mission.model_copy(update={"regions": ()}))
+        empty = watch_trend(store, until=LATE, days=3, now=LATE)
+        filled = Made(store)
+        for number in range(20):
+            filled.sources(FIRST + timedelta(days=number), 3, kind="position")
+        filled.incidents(date(2024, 1, 1), 1)
+        last = FIRST + timedelta(days=19)
+        quiet = watch_trend(filled.write(), until=LATE, days=3, now=at(last, 20))
+    assert "Nobody reported" in empty.statements[0]
+    assert quiet.days["n"].tolist() == [0.0] * 3
+    assert quiet.days["expected"].notna().all()
+    assert set(quiet.alarms["level"]) == {AlarmLevel.unknown}
+
+
+def test_the_trend_of_an_earlier_change_has_the_mission_of_that_change(made: Made, mission: Mission) -> None:
+    last = fill_days(made, 20)
+    store = made.write()
+    then = store.last_change()
+    before = watch_trend(store, until=LATE, days=3, now=at(last, 20))
+    with store.change(who="test", what="init") as change:
+        write_mission(change, mission.model_copy(update={"cutoff": time(23, 0), "regions": ()}))
+    assert watch_trend(store, until=LATE, days=3, now=at(last, 20)).until != before.until
+    again = watch_trend(store, until=LATE, days=3, now=at(last, 20), as_of=then)
+    assert again.until == before.until
+    assert list(again.days["region"]) == list(before.days["region"])
 
 
 def test_a_store_without_a_mission_is_refused_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with create_store(tmp_path / "empty.truceline") as store, pytest.raises(StoreError, match="monitor init"):
         watch_trend(store, until=LATE, days=3, now=LATE)
+
+
+class TestOutages:
+    """A feed that ends is not a truce."""
+
+    @staticmethod
+    def outages(*n_talk: int) -> list[bool]:
+        days = pd.date_range("2025-04-01", periods=len(n_talk), freq="D")
+        return find_outages(pd.Series(n_talk, index=days, dtype=float)).tolist()
+
+    def test_a_day_with_a_fiftieth_of_the_usual_news_is_an_outage(self) -> None:
+        assert self.outages(80, 75, 90, 85, 2, 80) == [False, False, False, False, True, False]
+
+    def test_a_quiet_holiday_is_none(self) -> None:
+        assert not any(self.outages(80, 75, 90, 85, 40, 80))
+
+    def test_a_store_without_news_has_none(self) -> None:
+        assert not any(self.outages(0, 1, 2, 0, 0, 0, 1))

@@ -19,7 +19,8 @@ import truceline.publish
 from truceline.errors import TrucelineError
 from truceline.events.kinds import GROUP_OF, KindGroup, Means, Observation, Phase, Weapon
 from truceline.monitor.day import gather_day
-from truceline.monitor.day_model import ActClass, Count, DayReport, TrendState
+from truceline.monitor.day_model import DayReport, TrendState
+from truceline.monitor.day_tally import ActClass, Count
 from truceline.publish.daily_figures import draw_daily_figures
 from truceline.publish.daily_html import render_daily
 from truceline.publish.daily_view import view_day

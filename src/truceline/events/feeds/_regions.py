@@ -20,7 +20,7 @@ import numpy as np
 from truceline.events.feeds._columns import Words, translate
 from truceline.events.feeds.base import FloatArray
 
-_WORDS_LEFT_OUT = re.compile(r"\b(?:oblast'?|region|obl\.?|province)\b")
+_WORDS_LEFT_OUT = re.compile(r"\b(?:oblast|region|obl|province)\b\.?")
 _BRACKETS = re.compile(r"\([^)]*\)")
 _MARKS = str.maketrans("", "", "'’`ʼ′\"")
 MAX_NAME = 500

@@ -305,7 +305,8 @@ def finish_reports(
     `columns` is what the feed made of the rows, each as long as the reading or a single value. What no feed
     may let through is rejected here: no time, times in the future or the wrong way round, positions off the
     globe, latitude and longitude swapped, ranges whose ends are the wrong way round. Then what a feed leaves
-    out is filled in: feed, digest and original; a key; the default zone; when it was received (now).
+    out is filled in: feed, digest and original; a key; the default zone. When it was received stays missing
+    where the source does not say: the moment of the import is not it.
     """
     given = dict(columns)
     _check_times(reading, given, context)
@@ -429,13 +430,11 @@ def _fill_reports(reading: Reading, given: dict[str, Any], context: FeedContext,
     n = len(reading)
     digests = reading.digests()
     keys = _column(given.get("key", ""), n)
-    received = _moments(given.get("received_at"), n)
     given.update(
         feed=feed.name,
         digest=digests,
         original=reading.originals,
         key=np.where(keys == "", digests, keys).astype(object),
-        received_at=np.where(np.isnat(received), np.datetime64(context.now, "us"), received),
     )
     given.setdefault("zone", context.zone)
     given.setdefault("flags", 0)

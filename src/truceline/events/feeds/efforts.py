@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from truceline.events.feeds.base import Feed, FeedContext, Reading, digest_texts, known_words
-from truceline.events.feeds.own import MEANS
+from truceline.events.feeds.own import MEANS, name_regions_of_form
 from truceline.events.kinds import KindGroup, Means
 from truceline.events.schema import EFFORTS
 
@@ -21,7 +21,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "means": "Who or what watched: patrol, post, camera, uav, acoustic, radar, satellite",
         "post": "Name of the post, camera, aircraft or patrol",
-        "region": "Region",
+        "region": "Region; spellings that we know become one name",
         "lon": "Longitude, degrees east (WGS 84)",
         "lat": "Latitude, degrees north",
         "time_from": "Start of the interval: 2025-02-17T06:00",
@@ -46,6 +46,8 @@ _GROUPS = known_words(KindGroup, {"all": ""})
 def map_efforts(reading: Reading, context: FeedContext) -> Mapping[str, Any]:
     """Return the columns of efforts from rows of the form."""
     words = reading.words
+    regions = name_regions_of_form(words("region"))
+    lon, lat = reading.numbers("lon"), reading.numbers("lat")
     zones = reading.zones("zone", context.zone)
     means = reading.choices("means", MEANS, needed=True)
     state = reading.choices("state", STATES, needed=True)
@@ -59,12 +61,12 @@ def map_efforts(reading: Reading, context: FeedContext) -> Mapping[str, Any]:
     unnamed = (means == Means.unknown) & (words("post") == "")
     reading.reject(unnamed, "post", "is empty", "name the post, or say by which means it watched")
     return {
-        "key": _make_keys(means, words("post"), words("group"), start),
+        "key": _make_keys(means, words("post"), words("group"), start, (regions, lon, lat)),
         "means": means,
         "post": words("post"),
-        "region": words("region"),
-        "lon": reading.numbers("lon"),
-        "lat": reading.numbers("lat"),
+        "region": regions,
+        "lon": lon,
+        "lat": lat,
         "time_from": start,
         "time_to": end,
         "state": state,
@@ -78,10 +80,19 @@ def map_efforts(reading: Reading, context: FeedContext) -> Mapping[str, Any]:
     }
 
 
-def _make_keys(means: Any, posts: Any, groups: Any, start: Any) -> Any:
-    """Return the identity of each interval: a digest of means, post, group of kinds and start (UTC)."""
+def _make_keys(means: Any, posts: Any, groups: Any, start: Any, where: tuple[Any, Any, Any]) -> Any:
+    """Return the identity of each interval: a digest of means, post, group of kinds and start (UTC).
+
+    Where no post is named it is known by where it was (`where`: regions, longitudes, latitudes): two unnamed
+    patrols that set out together are two.
+    """
     starts = start.astype("datetime64[s]").astype(str)
-    parts = zip(means, posts, groups, starts, strict=True)
+    parts = [
+        each if each[1] else (*each, *place)
+        for each, place in zip(
+            zip(means, posts, groups, starts, strict=True), zip(*where, strict=True), strict=True
+        )
+    ]
     return digest_texts(["\n".join(map(str, each)) for each in parts])
 
 

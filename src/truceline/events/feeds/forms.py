@@ -1,6 +1,7 @@
-"""Write an empty form with a few example rows, as CSV or XLSX, so that a field office can start.
+"""Write an empty form, as CSV or XLSX, so that a field office can start.
 
-The examples show every way of giving a time, a place and a count. They are invented, and are to be removed.
+A workbook explains its columns and shows examples on sheets of their own, with every way of giving a time, a
+place and a count. They are invented: rows to be filled in start empty, so that no example becomes a report.
 """
 
 from __future__ import annotations
@@ -55,31 +56,32 @@ FORMS: Mapping[str, tuple[Mapping[str, str], tuple[dict[str, str], ...]]] = {
 """Columns with their meaning, and example rows, by the name of the form."""
 
 
-def write_form(path: Path, kind: str) -> None:
-    """Write the form `reports` or `efforts` as .csv or .xlsx, with example rows.
+def write_form(path: Path, kind: str, *, examples: bool = False) -> None:
+    """Write the form `reports` or `efforts` as .csv or .xlsx, empty or with the rows of examples.
 
-    A workbook has a second sheet that says what each column means. Raises OutputError for another form or
-    ending, or where the file cannot be written; an existing file is never overwritten.
+    A workbook has further sheets that say what each column means and show examples. Raises OutputError for
+    another form or ending, or where the file cannot be written; an existing file is never overwritten.
     """
     if kind not in FORMS:
         found, hint = f"there is no form '{kind}'", f"forms are {', '.join(FORMS)}"
         raise OutputError("form", [Problem(str(path), found, hint)])
-    columns, examples = FORMS[kind]
-    rows = [list(columns), *([row.get(name, "") for name in columns] for row in examples)]
+    columns, shown = FORMS[kind]
+    head, filled = list(columns), [[row.get(name, "") for name in columns] for row in shown]
+    rows = [head, *filled] if examples else [head]
     match path.suffix.lower():
         case ".csv":
             out = io.StringIO()
             csv.writer(out, lineterminator="\n").writerows(rows)
             content = out.getvalue().encode("utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
         case ".xlsx":
-            content = _make_workbook(rows, columns)
+            content = _make_workbook(rows, columns, [head, *filled])
         case ending:
             found = f"a form is not written as '{ending or 'no ending'}'"
             raise OutputError("form", [Problem(str(path), found, "end the name in .csv or .xlsx")])
     write_atomically(path, content, overwrite=False)
 
 
-def _make_workbook(rows: list[list[str]], columns: Mapping[str, str]) -> bytes:
+def _make_workbook(rows: list[list[str]], columns: Mapping[str, str], examples: list[list[str]]) -> bytes:
     import openpyxl
     from openpyxl.styles import Font
 
@@ -94,7 +96,10 @@ def _make_workbook(rows: list[list[str]], columns: Mapping[str, str]) -> bytes:
     for pair in columns.items():
         meanings.append(pair)
     meanings.column_dimensions["A"].width, meanings.column_dimensions["B"].width = 22, 100
-    for page in (sheet, meanings):
+    shown = book.create_sheet("examples")
+    for row in examples:
+        shown.append(row)
+    for page in (sheet, meanings, shown):
         for cell in page[1]:
             cell.font = Font(bold=True)
     out = io.BytesIO()

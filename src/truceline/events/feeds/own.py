@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.events.catalogue import load_watching_assumptions
+from truceline.events.feeds._regions import find_region
 from truceline.events.feeds.base import (
     BoolArray,
     Feed,
@@ -57,7 +58,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "axis_deg": "Azimuth of the longer axis of the position, degrees",
         "place": "Name of the place",
         "place_precision": "exact, bearing, settlement, district, region, country or unknown",
-        "region": "Region of the place",
+        "region": "Region of the place; spellings that we know become one name",
         "post": "Name of the post, camera or team that noticed it",
         "post_lon": "Longitude of the post",
         "post_lat": "Latitude of the post",
@@ -180,6 +181,17 @@ def map_own(reading: Reading, context: FeedContext) -> Mapping[str, Any]:
     }
 
 
+def name_regions_of_form(regions: TextArray) -> TextArray:
+    """Return our name for each region, as the other feeds do; the word itself where we know none.
+
+    A word with brackets stands as it is: 'Donetsk (north)' may be a part that the mission tells apart.
+    """
+    named: TextArray = map_words(
+        regions, lambda word: ("(" not in word and find_region(word).name) or word, empty="", dtype=object
+    )
+    return named
+
+
 def map_simulated(reading: Reading, context: FeedContext) -> Mapping[str, Any]:
     """Return the columns of simulated reports: the own form with the number of the true event."""
     columns = dict(map_own(reading, context))
@@ -246,7 +258,7 @@ def _read_place(reading: Reading, kind: TextArray, weapon: TextArray) -> dict[st
         sigma = np.where(at_post, radius, np.where(from_post, found.sigma_m, sigma))
         across = np.where(at_post, radius, np.where(from_post, found.sigma_across_m, across))
         axis = np.where(at_post, 0.0, np.where(from_post, found.axis_deg, axis))
-    place, region = words("place"), words("region")
+    place, region = words("place"), name_regions_of_form(words("region"))
     nowhere = np.isnan(lon) & np.isnan(lat) & (place == "") & (region == "")
     hint = "give lon and lat, post_lon and post_lat, or the name of the place"
     reading.reject(nowhere, "lon", "has no position", hint)
