@@ -96,7 +96,8 @@ def report(
             as_of=as_of,
             issued_at=now_utc() if is_issued else None,
         )
-        with register_report(opened, made, user, why) if is_issued else nullcontext(made) as made:
+        draft_of = nullcontext(replace(made, is_draft=True))
+        with register_report(opened, made, user, why) if is_issued else draft_of as made:
             names = fill_folder(made, folder)
     total = made.total.violations
     span = f"{total.low:,} to {total.high:,}" if total.low != total.high else ""

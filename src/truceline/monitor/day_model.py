@@ -228,6 +228,7 @@ class DayReport:
     zone: str
     year: int
     number: int
+    """The next in the register, or the one it took there; a draft shows none."""
     corrects: ReportNumber | None
     """The report of the same period issued before."""
     issued_at: datetime
@@ -275,6 +276,8 @@ class DayReport:
     """Decimals of a degree to which positions were rounded."""
     delay_h: float = 0.0
     """Hours for which a position is withheld."""
+    is_draft: bool = False
+    """Not in the register: it bears no number."""
 
     def figures(self) -> dict[str, int]:
         """Return every count of the period by a flat name: what a later report may have to correct."""

@@ -117,7 +117,7 @@ def make_geojson(report: DayReport) -> str:
     collection = {
         "type": "FeatureCollection",
         "properties": {
-            "report": f"{report.number}/{report.year}",
+            "report": None if report.is_draft else f"{report.number}/{report.year}",
             "position_decimals": report.position_decimals,
             "delay_h": report.delay_h,
             "simulated": report.is_simulated,
@@ -131,7 +131,7 @@ def make_figures_json(report: DayReport, files: dict[str, str]) -> str:
     """Return the figures as JSON; `files` are the other files of the folder with the hash of each."""
     said = {
         "schema": SCHEMA,
-        "number": report.number,
+        "number": None if report.is_draft else report.number,
         "year": report.year,
         "corrects": asdict(report.corrects) if report.corrects else None,
         "mission": report.mission,

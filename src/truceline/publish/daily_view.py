@@ -18,12 +18,18 @@ from truceline.publish.daily_words import Words, plain
 _ORDINALS = ("zero.first", "zero.second", "zero.third")
 
 
+def _title(report: DayReport, words: Words) -> str:
+    if report.is_draft:
+        return words.say("page.draft")
+    return words.say("page.title", number=str(report.number), year=str(report.year))
+
+
 def view_day(report: DayReport, words: Words) -> Page:
     """Return the page of a report in one language."""
     return Page(
         language=words.language,
         brand=words.say("page.brand"),
-        title=words.say("page.title", number=str(report.number), year=str(report.year)),
+        title=_title(report, words),
         mission=plain(report.mission),
         lines=_head_lines(report, words),
         notices=_notices(report, words),

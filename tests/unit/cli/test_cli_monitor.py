@@ -158,6 +158,9 @@ class TestTheDailyReport:
 
     def test_a_draft_takes_no_number(self, store: Path) -> None:
         run_command("monitor", "report", store, "2025-03-02", "--draft")
+        page = Path("daily/daily-2025-03-02.html").read_text(encoding="utf-8")
+        assert "<h1>Daily report: a draft, not issued</h1>" in page
+        assert json.loads(Path("daily/daily.json").read_text(encoding="utf-8"))["number"] is None
         assert "Report 1/2025:" in run_command("monitor", "report", store, "2025-03-02", *WHO)
 
     def test_a_denied_post_is_a_finding(self, store: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.events.feeds.base import BoolArray, FeedContext, FloatArray, Reading
-from truceline.events.feeds.parsing import end_times, parse_times, to_utc
+from truceline.events.feeds.parsing import parse_times, span_utc, to_utc
 
 Words = NDArray[np.object_]
 Moments = NDArray[np.datetime64]
@@ -91,7 +91,7 @@ def read_times(reading: Reading, name: str, words: Words, zone: str) -> tuple[Mo
     local, is_zoned, precision = parse_times(padded)
     reading.reject((words != "") & np.isnat(local), name, "is not a date or time", _TIME_HINT, quote=name)
     zones = np.where(is_zoned, "UTC", zone).astype(object) if is_zoned.any() else zone
-    return to_utc(local, zones), to_utc(end_times(local, precision), zones), precision
+    return *span_utc(local, precision, zones), precision
 
 
 def local_days(

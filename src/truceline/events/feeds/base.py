@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from truceline.events.feeds.parsing import (
     ParsedRanges,
     close_words,
-    end_times,
     guess_precision,
     is_zone,
     match_words,
@@ -26,8 +25,8 @@ from truceline.events.feeds.parsing import (
     parse_ranges,
     parse_times,
     plain_word,
+    span_utc,
     strip_words,
-    to_utc,
 )
 from truceline.events.frames import make_frame
 from truceline.events.kinds import TimePrecision
@@ -224,7 +223,7 @@ class Reading:
         if needed:
             self.reject(~is_given, name, "is empty", "it is needed")
         zones = np.where(is_zoned, "UTC", zone).astype(object) if is_zoned.any() else zone
-        return to_utc(local, zones), to_utc(end_times(local, precision), zones), precision
+        return *span_utc(local, precision, zones), precision
 
     def ranges(self, name: str, *, about_share: float) -> ParsedRanges:
         """Return a column of counts as least, likely and greatest number; see `parsing.parse_ranges`."""

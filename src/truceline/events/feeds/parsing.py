@@ -151,21 +151,39 @@ def guess_precision(times: MomentArray) -> TimePrecision:
     return TimePrecision.second
 
 
-def to_utc(times: MomentArray, zones: str | TextArray) -> MomentArray:
+def span_utc(
+    times: MomentArray, precision: TextArray, zones: str | TextArray
+) -> tuple[MomentArray, MomentArray]:
+    """Return start and end in UTC of what local times stand for at their precision.
+
+    A time that happens twice when clocks go back lasts from its first to the end of its second; one that a
+    clock change skips moves to the next that exists, as long as it was.
+    """
+    starts, local_ends = to_utc(times, zones), end_times(times, precision)
+    ends = to_utc(local_ends, zones, later=True)
+    with np.errstate(invalid="ignore"):
+        is_skipped = ends <= starts
+    return starts, np.where(is_skipped, starts + (local_ends - times), ends)
+
+
+def to_utc(times: MomentArray, zones: str | TextArray, *, later: bool = False) -> MomentArray:
     """Return local times as UTC; `zones` is one zone, or one for each time.
 
-    A time that a clock change skips moves to the next that exists; one that happens twice is the first.
+    A time that a clock change skips moves to the next that exists; one that happens twice is the first, or
+    with `later` the second.
     """
     import pandas as pd
 
     if isinstance(zones, str):
         index = pd.DatetimeIndex(times)
-        local = index.tz_localize(zones, ambiguous=np.ones(len(times), bool), nonexistent="shift_forward")
+        local = index.tz_localize(
+            zones, ambiguous=np.full(len(times), not later), nonexistent="shift_forward"
+        )
         return np.asarray(local.tz_convert("UTC").tz_localize(None).to_numpy(), dtype="datetime64[us]")
     made = np.full(len(times), _NOT_A_TIME, dtype="datetime64[us]")
     for zone in set(zones):
         rows = zones == zone
-        made[rows] = to_utc(times[rows], zone)
+        made[rows] = to_utc(times[rows], zone, later=later)
     return made
 
 
