@@ -44,7 +44,8 @@ def find_backlog(store: Store, since: datetime, until: datetime) -> Backlog:
     columns = ("report_id", "time_from", "time_to", "kind")
     reports = store.read_current(REPORTS, Selection(since=since, until=until), columns=columns)
     reports = reports[is_linkable(reports)]
-    fresh = unlinked(read_links(store), reports["report_id"].to_numpy(dtype=np.int64))
+    ids = reports["report_id"].to_numpy(dtype=np.int64)
+    fresh = unlinked(read_links(store, ids), ids)
     incidents = store.read_current(
         INCIDENTS, Selection(since=since, until=until), columns=("incident_id", "merged_into")
     )

@@ -16,7 +16,7 @@ from truceline.events.frames import make_frame
 from truceline.events.incidents import SUMMARY_COLUMNS, summarise_incidents
 from truceline.events.linkage import PastLinks
 from truceline.events.schema import INCIDENTS, LINKS, REPORTS
-from truceline.store.base import Change, Selection, Store
+from truceline.store.base import ALL, Change, Selection, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +36,10 @@ def say_gone(merged_into: int) -> str:
     return "was undone" if merged_into == NOWHERE else f"became part of incident {merged_into}"
 
 
-def read_links(store: Store) -> pd.DataFrame:
-    """Return the newest link of every report that has one."""
-    return store.read_current(LINKS, columns=_LINK_COLUMNS)
+def read_links(store: Store, report_ids: IntArray | None = None) -> pd.DataFrame:
+    """Return the newest link of every report that has one, or of some reports."""
+    chosen = ALL if report_ids is None else Selection(ids={"report_id": report_ids})
+    return store.read_current(LINKS, chosen, columns=_LINK_COLUMNS)
 
 
 def past_of(
