@@ -17,6 +17,7 @@ from truceline.events.expectation import (
     expect_counts,
     read_expectation_settings,
 )
+from truceline.events.readers.read import read_rows
 from truceline.events.truces import ENERGY_ONLY, GENERAL, find_truce_days
 from truceline.events.warning_score import (
     call_naively,
@@ -42,17 +43,22 @@ PATTERNS = {
 }
 
 
+def read_table(path: Path, *columns: str) -> pd.DataFrame:
+    """Return columns of a Parquet file, read as the product reads them."""
+    return pd.concat([chunk.raw[list(columns)] for chunk in read_rows(path)], ignore_index=True)
+
+
 def read_series(data: Path) -> tuple[pd.DataFrame, pd.Series]:
     """Return fighting, alerts and launches by local day, and incidents against energy targets."""
     daily = pd.read_csv(data / "viina_daily_counts.csv.gz", parse_dates=["date"]).set_index("date")
     days = pd.date_range(daily.index.min(), SECOND[1], freq="D")
     fighting = daily[["airstrike", "drone", "artillery", "ground"]].sum(axis=1).reindex(days)
-    alerts = pd.read_parquet(data / "alerts_oblast.parquet", columns=["started_at"])["started_at"]
+    alerts = read_table(data / "alerts_oblast.parquet", "started_at")["started_at"]
     began = alerts.dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
     attacks = pd.read_csv(data / "missile_drone_attacks.csv.gz", usecols=["date_start", "launched"])
     launched = attacks.groupby(pd.to_datetime(attacks["date_start"]))["launched"].sum()
-    targets = pd.read_parquet(
-        data / "viina_infrastructure_targets_2022_2025-04.parquet", columns=["date", "target_classes"]
+    targets = read_table(
+        data / "viina_infrastructure_targets_2022_2025-04.parquet", "date", "target_classes"
     )
     energy = targets[targets["target_classes"].str.contains(ENERGY_CLASSES)].groupby("date").size()
     is_held = (days <= LAST) | (days >= SECOND[0])
@@ -194,9 +200,7 @@ def run_made(counts: pd.DataFrame, *, seed: int, draws: int) -> dict[str, Any]:
 
 def run_donbas(data: Path) -> list[dict[str, Any]]:
     """Say for each truce in Donbas what the data could show of it."""
-    ucdp = pd.read_parquet(
-        data / "ucdp_ged_ukraine_2014_2021-06.parquet", columns=["date_start", "date_prec"]
-    )
+    ucdp = read_table(data / "ucdp_ged_ukraine_2014_2021-06.parquet", "date_start", "date_prec")
     exact = ucdp[ucdp["date_prec"].astype(int) == 1]
     days = pd.date_range("2014-01-01", "2021-06-30", freq="D")
     events = exact["date_start"].dt.normalize().value_counts().reindex(days, fill_value=0).astype("float64")

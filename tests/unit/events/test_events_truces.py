@@ -12,6 +12,7 @@ import pytest
 
 from truceline.errors import TableError
 from truceline.events.expectation import Forecast, negative_binomial_log
+from truceline.events.readers.read import read_rows
 from truceline.events.truces import (
     ENERGY_ONLY,
     GENERAL,
@@ -237,7 +238,8 @@ def read_development(shared: Path) -> pd.DataFrame:
     folder = shared / "data/events"
     daily = pd.read_csv(folder / "viina_daily_counts.csv.gz", parse_dates=["date"]).set_index("date")
     days = pd.date_range(daily.index.min(), "2025-04-30", freq="D")
-    began = pd.read_parquet(folder / "alerts_oblast.parquet", columns=["started_at"])["started_at"]
+    chunks = read_rows(folder / "alerts_oblast.parquet")
+    began = pd.concat([chunk.raw["started_at"] for chunk in chunks], ignore_index=True)
     local = began.dt.tz_convert("Europe/Kyiv").dt.tz_localize(None).dt.normalize()
     attacks = pd.read_csv(folder / "missile_drone_attacks.csv.gz", usecols=["date_start", "launched"])
     launched = attacks.groupby(pd.to_datetime(attacks["date_start"]))["launched"].sum()
