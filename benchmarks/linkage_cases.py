@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from truceline.events.feeds.sectors import locate_in_sectors
 from truceline.events.frames import make_frame
-from truceline.events.positions import ellipses_from_sectors
 from truceline.events.schema import REPORTS
 
 KM_PER_DEG = 111.195
@@ -57,7 +57,8 @@ def _tell(
     post_lon, post_lat = _shift(lon, lat, distance, bearing + 180)
     stated = np.round(bearing / 22.5) * 22.5
     near = np.floor(distance / 1_000) * 1_000
-    sector = ellipses_from_sectors(post_lon, post_lat, stated, 22.5, near, near + 2_000)
+    width = np.full(n, 22.5)
+    sector = locate_in_sectors(post_lon, post_lat, stated, width, near, near + 2_000)
     village_lon, village_lat = np.round(lon / 0.04) * 0.04, np.round(lat / 0.03) * 0.03
     point_lon, point_lat = _move(lon, lat, random.rayleigh(35, n), random)
     where = [post, press]

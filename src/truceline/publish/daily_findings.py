@@ -227,6 +227,8 @@ def _trend_grid(report: DayReport, words: Words) -> Grid:
 def make_corrections(report: DayReport, words: Words) -> tuple[Block, ...]:
     """Return figures of earlier reports that no longer hold, under the changes that altered them."""
     if not report.corrections:
+        if report.corrects is not None:
+            return (Paragraph(words.say("note.no_other_corrections", number=str(report.corrects))),)
         return (Paragraph(words.say("note.no_corrections")),)
     heads = (
         Head(words.say("head.region"), share=1.2),
