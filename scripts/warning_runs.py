@@ -57,9 +57,7 @@ def read_series(data: Path) -> tuple[pd.DataFrame, pd.Series]:
     began = alerts.dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
     attacks = pd.read_csv(data / "missile_drone_attacks.csv.gz", usecols=["date_start", "launched"])
     launched = attacks.groupby(pd.to_datetime(attacks["date_start"]))["launched"].sum()
-    targets = read_table(
-        data / "viina_infrastructure_targets_2022_2025-04.parquet", "date", "target_classes"
-    )
+    targets = read_table(data / "viina_infrastructure_targets_2022_2025-04.parquet", "date", "target_classes")
     energy = targets[targets["target_classes"].str.contains(ENERGY_CLASSES)].groupby("date").size()
     is_held = (days <= LAST) | (days >= SECOND[0])
     counts = pd.DataFrame(
