@@ -16,7 +16,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-KM_PER_DEG = 111.195
+from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
+
+KM_PER_DEG = SPHERE_KM_PER_DEGREE
 """Of latitude, on the sphere: cells need no better, and distances err by less than 0.4 %."""
 FLOOR_SCORE = -60.0
 """Least value of a term, so that no logarithm of nothing spoils a mean."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from truceline.events.positions import metres_per_degree
+from truceline.geo.ellipsoid import metres_per_degree
 from truceline.scenario.assumption import Frozen
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.kinds import OWN_MEANS, Flag, Kind, Means, PlacePrecision, TimePrecision
 from truceline.events.likeness import KINDS, PHASES, WEAPONS, weigh_kinds, weigh_phases, weigh_weapons
 from truceline.events.positions import covariance_from_ellipse
+from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
 from truceline.scenario.assumption import AssumptionSet
 
 if TYPE_CHECKING:
@@ -468,7 +469,7 @@ def _count_around(layout: Layout, cell_km: float, bin_days: float) -> FloatArray
 
 def _n_columns(cell_km: float) -> int:
     """Return a number of columns no row of cells can exceed."""
-    return int(360.0 * 111.195 / cell_km) + 3
+    return int(360.0 * SPHERE_KM_PER_DEGREE / cell_km) + 3
 
 
 def score_of(layout: Layout, terms: FloatArray) -> FloatArray:

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from truceline.geo.ellipsoid import metres_per_degree, open_geod
+
 if TYPE_CHECKING:
     from shapely import Polygon
     from shapely.geometry.base import BaseGeometry
 
 FloatArray = NDArray[np.float64]
 
-_SEMI_MAJOR_M = 6_378_137.0
-_FLATNESS = 0.006_694_379_990_14
-"""Square of the eccentricity of WGS 84."""
 _ARC_STEP_DEG = 3.0
 _LEAST_VARIANCE_M2 = 1.0
 """A metre: a stated error of nothing would outweigh every other report."""
@@ -36,15 +35,6 @@ class Ellipses(NamedTuple):
     sigma_m: FloatArray
     sigma_across_m: FloatArray
     axis_deg: FloatArray
-
-
-def metres_per_degree(lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return metres in a degree of longitude and of latitude at each latitude, on WGS 84."""
-    phi = np.radians(np.asarray(lat, dtype=float))
-    shape = 1.0 - _FLATNESS * np.sin(phi) ** 2
-    east = _SEMI_MAJOR_M * np.cos(phi) / np.sqrt(shape)
-    north = _SEMI_MAJOR_M * (1.0 - _FLATNESS) / shape**1.5
-    return np.radians(1.0) * np.maximum(east, 1.0), np.radians(1.0) * north
 
 
 def covariance_from_ellipse(
@@ -86,9 +76,8 @@ def sector_polygon(
 ) -> Polygon:
     """Return a sector as a polygon in degrees; a whole ring where the width is 360 degrees or more."""
     import shapely
-    from pyproj import Geod
 
-    geod = Geod(ellps="WGS84")
+    geod = open_geod()
     width = min(bearing_width_deg, 360.0)
     n = max(2, int(np.ceil(width / _ARC_STEP_DEG)) + 1)
     azimuths = bearing_deg + np.linspace(-width / 2.0, width / 2.0, n)

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyproj
 import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from truceline.errors import ProblemList
+from truceline.geo.ellipsoid import open_geod
 from truceline.geo.projection import Projection
 
 FloatArray = NDArray[np.float64]
 
-WGS84 = pyproj.Geod(ellps="WGS84")
+WGS84 = open_geod()
 _SAME_PLACE_DEG = 1e-8  # about a millimetre: nobody surveys a line closer
 _SPIKE_RAD = np.radians(1.0)  # a turn within a degree of straight back is a spike
 _SHOWN_MAX = 5  # problems of one kind spelled out before "and so many more"

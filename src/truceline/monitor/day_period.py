@@ -17,6 +17,7 @@ import numpy as np
 from truceline.errors import Problem
 from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.kinds import Flag
+from truceline.geo.ellipsoid import open_geod
 from truceline.monitor.day_counts import OTHER, choose_rows, name_areas, read_judged
 from truceline.monitor.day_lines import DayRow, HarmLine, PlaceLine
 from truceline.monitor.day_model import list_figures
@@ -179,9 +180,7 @@ def _mean_point(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 def _from_centre(region: Region | None, point: tuple[float, float] | None) -> tuple[float, float]:
     if region is None or point is None:
         return math.nan, math.nan
-    import pyproj
-
-    azimuth, _, distance_m = pyproj.Geod(ellps="WGS84").inv(region.lon, region.lat, *point)
+    azimuth, _, distance_m = open_geod().inv(region.lon, region.lat, *point)
     return float(distance_m), float(azimuth) % 360.0
 
 

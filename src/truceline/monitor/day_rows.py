@@ -25,6 +25,7 @@ from truceline.events.kinds import (
     split_flags,
 )
 from truceline.events.schema import ATTRIBUTIONS, INCIDENTS, JUDGEMENTS, LINKS, REPORTS, VERIFICATIONS
+from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
 from truceline.monitor.day_counts import OTHER, round_acts
 from truceline.monitor.day_lines import DayRow, HarmLine, RestrictionLine, SightingLine
 from truceline.monitor.day_tally import Count
@@ -33,8 +34,6 @@ from truceline.store.base import Selection, Store
 if TYPE_CHECKING:
     import pandas as pd
 
-METRES_PER_DEGREE = 111_195.0
-"""Length of a degree of latitude on a sphere of 6,371 km; for the error of rounding alone."""
 STATE_OF_KIND = {Kind.denial: "denied", Kind.delay: "delayed", Kind.jamming: "jammed"}
 _VERBS = [str(verb) for verb in Observation]
 _FIRST_HAND = (str(Observation.seen), str(Observation.recorded))
@@ -65,7 +64,7 @@ class Publication:
             return (*nowhere, False)
         if incident.time_to > self.until:
             return (*nowhere, True)
-        step_m = METRES_PER_DEGREE * 10.0**-self.decimals
+        step_m = 1000.0 * SPHERE_KM_PER_DEGREE * 10.0**-self.decimals
         sigma_m = max(incident.sigma_m, incident.sigma_across_m) if incident.sigma_m > 0 else math.nan
         return (
             round(float(incident.lon), self.decimals) + 0.0,

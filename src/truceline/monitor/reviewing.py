@@ -23,7 +23,7 @@ from truceline.events.schema import (
     REPORTS,
     VERIFICATIONS,
 )
-from truceline.geo.line_parts import WGS84
+from truceline.geo.ellipsoid import open_geod
 from truceline.monitor.deciding import HistoryEntry, read_history
 from truceline.monitor.editing import say_link
 from truceline.monitor.past_links import say_gone
@@ -145,7 +145,7 @@ def _say_crossing(reports: pd.DataFrame) -> str:
     )
     if common.is_empty:
         return f"the sectors of {len(rows)} posts have no ground in common"
-    area_m2, _ = WGS84.geometry_area_perimeter(common)
+    area_m2, _ = open_geod().geometry_area_perimeter(common)
     middle = common.centroid
     return (
         f"the sectors of {len(rows)} posts meet in {abs(area_m2) / 1e6:.1f} km2 "

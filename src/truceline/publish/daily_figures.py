@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
 from truceline.monitor.day_model import DayReport
 from truceline.publish import figure_style as style
 from truceline.publish.daily_words import Words
@@ -96,11 +97,10 @@ def _draw_map(report: DayReport, words: Words) -> Figure:
 def _projector(extent: Any) -> Callable[[Any], Any]:
     """Return a projection to kilometres: equal distances along the middle parallel of what is drawn."""
     lon_0, lat_0 = (extent.min(axis=0) + extent.max(axis=0)) / 2.0
-    km_per_degree = 111.195
     shrink = math.cos(math.radians(lat_0))
 
     def to_km(lonlat: Any) -> Any:
-        scale = np.array([km_per_degree * shrink, km_per_degree])
+        scale = SPHERE_KM_PER_DEGREE * np.array([shrink, 1.0])
         return (np.asarray(lonlat, dtype=float).reshape(-1, 2) - (lon_0, lat_0)) * scale
 
     return to_km

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.events.feeds._columns import Words
-from truceline.events.feeds._regions import metres_per_degree
 from truceline.events.feeds.base import FloatArray
+from truceline.geo.ellipsoid import metres_per_degree
 
 FAR = -1
 """Index for a position that is near none of the points."""
@@ -37,7 +37,7 @@ class MaskPoints:
         nearest = np.full(len(lon), FAR, dtype=np.int64)
         least = np.full(len(lon), radius_m, dtype=float)
         for index in range(len(self.names)):
-            east, north = metres_per_degree(float(self.lat[index]))
+            east, north = metres_per_degree(self.lat[index])
             far = np.hypot((lon - self.lon[index]) * east, (lat - self.lat[index]) * north)
             closer = far <= least  # false for NaN: no position is near nothing
             nearest[closer] = index

@@ -19,6 +19,7 @@ import numpy as np
 
 from truceline.events.feeds._columns import Words, translate
 from truceline.events.feeds.base import FloatArray
+from truceline.geo.ellipsoid import metres_per_degree
 
 _WORDS_LEFT_OUT = re.compile(r"\b(?:oblast|region|obl|province)\b\.?")
 _BRACKETS = re.compile(r"\([^)]*\)")
@@ -92,8 +93,9 @@ def cover_regions(regions: tuple[Region, ...]) -> Region:
         return regions[0] if regions else NO_REGION
     lon = float(np.mean([region.lon for region in regions]))
     lat = float(np.mean([region.lat for region in regions]))
-    east = np.array([(region.lon - lon) * metres_per_degree(lat)[0] for region in regions])
-    north = np.array([(region.lat - lat) * metres_per_degree(lat)[1] for region in regions])
+    per_lon, per_lat = metres_per_degree(lat)
+    east = np.array([(region.lon - lon) * per_lon for region in regions])
+    north = np.array([(region.lat - lat) * per_lat for region in regions])
     within = float(np.mean([region.sigma_m**2 for region in regions]))
     return Region("", lon, lat, math.sqrt(within + float(np.mean(east**2 + north**2)) / 2))
 
@@ -109,14 +111,3 @@ def place_regions(words: Words) -> tuple[FloatArray, FloatArray, FloatArray]:
     lon = np.array([region.lon for region in regions], dtype=float)
     lat = np.array([region.lat for region in regions], dtype=float)
     return lon, lat, np.array([region.sigma_m for region in regions], dtype=float)
-
-
-def metres_per_degree(lat: float) -> tuple[float, float]:
-    """Return the length of one degree east and one degree north, in metres, at a latitude in degrees.
-
-    Two-term series for the WGS 84 ellipsoid, right to a metre or two.
-    """
-    turn = math.radians(lat)
-    north = 111_132.95 - 559.85 * math.cos(2 * turn)
-    east = 111_412.88 * math.cos(turn) - 93.50 * math.cos(3 * turn)
-    return east, north

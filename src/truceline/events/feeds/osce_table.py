@@ -48,6 +48,7 @@ from truceline.events.feeds.base import Feed, FeedContext, FloatArray, Reading, 
 from truceline.events.feeds.osce import NOTICE
 from truceline.events.feeds.sectors import SectorPositions, locate_in_sectors
 from truceline.events.kinds import Flag, Means, Observation, PlacePrecision, TimePrecision
+from truceline.geo.ellipsoid import open_geod
 
 POSITION, LOCATION, MEANS, NUMBER = "smm position", "event location", "means", "no."
 OBSERVATION, DESCRIPTION, WEAPON, WHEN = "observation", "description", "weapon", "date, time"
@@ -263,9 +264,7 @@ def _count(cell: str) -> Any:
 
 def _walk(lon: float, lat: float, distance_m: float, azimuth_deg: float) -> tuple[float, float]:
     """Return the place at a distance and azimuth from another."""
-    import pyproj
-
-    there_lon, there_lat, _ = pyproj.Geod(ellps="WGS84").fwd(lon, lat, azimuth_deg, distance_m)
+    there_lon, there_lat, _ = open_geod().fwd(lon, lat, azimuth_deg, distance_m)
     return float(there_lon), float(there_lat)
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from truceline.geo.ellipsoid import open_geod
+
 FloatArray = NDArray[np.float64]
 FULL_CIRCLE = 360.0
 
@@ -65,15 +67,13 @@ def locate_in_sectors(
 
     Without a bearing (NaN) it is anywhere around the post: the mean is the post itself.
     """
-    import pyproj
-
     is_around = np.isnan(bearing_deg)
     bearing = np.where(is_around, 0.0, bearing_deg)
     moments = sector_moments(range_min_m, range_max_m, np.where(is_around, FULL_CIRCLE, width_deg))
     known = ~(np.isnan(post_lon) | np.isnan(post_lat) | np.isnan(moments.distance_m))
     lon, lat = (np.full(len(post_lon), np.nan) for _ in range(2))
     if known.any():
-        lon[known], lat[known], _ = pyproj.Geod(ellps="WGS84").fwd(
+        lon[known], lat[known], _ = open_geod().fwd(
             post_lon[known], post_lat[known], bearing[known], moments.distance_m[known]
         )
     is_long = moments.along_m >= moments.across_m

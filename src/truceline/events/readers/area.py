@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from truceline.geo.ellipsoid import metres_per_degree
+
 FloatArray = NDArray[np.float64]
 
 
@@ -37,7 +39,7 @@ def spread_over(polygons: Sequence[Sequence[FloatArray]]) -> Spread:
     mixed = sum (x0*y1+2*x0*y0+2*x1*y1+x1*y0)c/24. An area of nothing spreads as its corners do.
     """
     first = polygons[0][0][0]
-    scale = _metres_per_degree(float(first[1]))
+    scale = np.array(metres_per_degree(first[1]))
     total = np.zeros(6)
     for rings in polygons:
         for at, ring in enumerate(rings):
@@ -82,15 +84,3 @@ def _ring_moments(ring: FloatArray) -> FloatArray:
             ((x0 * y1 + 2 * x0 * y0 + 2 * x1 * y1 + x1 * y0) * c).sum() / 24,
         ]
     )
-
-
-def _metres_per_degree(lat: float) -> FloatArray:
-    """Return metres for a degree of longitude and of latitude on the ellipsoid."""
-    import pyproj
-
-    step = 0.01
-    away = step if lat < 0 else -step
-    geod = pyproj.Geod(ellps="WGS84")
-    _, _, east = geod.inv(0.0, lat, step, lat)
-    _, _, north = geod.inv(0.0, lat, 0.0, lat + away)
-    return np.array([max(east, 1e-3), north]) / step
