@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from screens import FIRST_SCREEN, PHONE
 
 from truceline.monitor.day import gather_day
 from truceline.publish.daily_folder import write_daily
@@ -20,24 +19,7 @@ from day_sample import AGREEMENTS, DAY, EFFORT, MISSION, TREND, fill_month, star
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-FIRST_SCREEN = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
 A4_PT = (595, 842)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the path; install one to look at the report")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +31,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = gather_day(store, DAY, mission=MISSION, agreements=AGREEMENTS, effort=EFFORT, trend=TREND)
     names = write_daily(made, folder / "day")
     return folder / "day" / next(name for name in names if name.endswith(".html"))
-
-
-@pytest.fixture
-def page(browser: Any, report: Path) -> Iterator[Any]:
-    opened = browser.new_page(viewport=FIRST_SCREEN)
-    opened.said = []
-    opened.fetched = []
-    opened.on("console", lambda message: opened.said.append(message.text))
-    opened.on("pageerror", lambda error: opened.said.append(str(error)))
-    opened.on("request", lambda request: opened.fetched.append(request.url))
-    opened.goto(report.as_uri())
-    yield opened
-    opened.close()
 
 
 def test_opens_from_disk_in_silence(page: Any, report: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from screens import FIRST_SCREEN, PHONE
 
 from truceline.plan import make_plan
 from truceline.publish.figures import draw_figures
@@ -16,12 +15,6 @@ from truceline.scenario.load import read_scenario
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-FIRST_SCREEN = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
 SCENARIO = """\
 format: 1
 name: browser-line
@@ -52,17 +45,6 @@ LINE = '{"type": "LineString", "coordinates": [[2.8, 1.0], [2.89, 1.03], [2.96, 
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the path; install one to look at the report")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     (folder / "line.geojson").write_text(LINE, encoding="utf-8")
@@ -72,19 +54,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "report.html"
     path.write_text(render_report(plan, draw_figures(plan)), encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def page(browser: Any, report: Path) -> Iterator[Any]:
-    opened = browser.new_page(viewport=FIRST_SCREEN)
-    opened.said = []
-    opened.fetched = []
-    opened.on("console", lambda message: opened.said.append(message.text))
-    opened.on("pageerror", lambda error: opened.said.append(str(error)))
-    opened.on("request", lambda request: opened.fetched.append(request.url))
-    opened.goto(report.as_uri())
-    yield opened
-    opened.close()
 
 
 def test_opens_from_disk_in_silence(page: Any, report: Path) -> None:
