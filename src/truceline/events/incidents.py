@@ -225,7 +225,10 @@ def _ranks(words: NDArray[np.object_], low: Mapping[str, int]) -> IntArray:
 def _vote(
     groups: _Groups, voices: IntArray, words: NDArray[np.object_], rank: IntArray
 ) -> NDArray[np.object_]:
-    """Return for each incident the word of the highest rank with most voices; ties to the earliest report."""
+    """Return for each incident the word of the highest rank with most voices; ties to the earliest report.
+
+    A word ranks as the report that gives it the highest rank.
+    """
     import pandas as pd
 
     codes, vocabulary = pd.factorize(words)
@@ -233,9 +236,11 @@ def _vote(
     _, row = np.unique(voices * width + codes, return_index=True)
     keys, first, votes = np.unique(groups.of[row] * width + codes[row], return_index=True, return_counts=True)
     at = row[first]
-    earliest = np.full(len(keys), len(words))
-    np.minimum.at(earliest, np.searchsorted(keys, groups.of * width + codes), np.arange(len(words)))
-    order = np.lexsort((-earliest, votes, rank[at], groups.of[at]))
+    key_of_row = np.searchsorted(keys, groups.of * width + codes)
+    earliest, highest = np.full(len(keys), len(words)), np.full(len(keys), -1)
+    np.minimum.at(earliest, key_of_row, np.arange(len(words)))
+    np.maximum.at(highest, key_of_row, rank)
+    order = np.lexsort((-earliest, votes, highest, groups.of[at]))
     made = np.full(groups.n, "", dtype=object)
     made[groups.of[at[order]]] = words[at[order]]
     return made

@@ -149,3 +149,16 @@ def test_incidents_do_not_touch_each_other_and_reports_without_one_are_left_asid
     assert made["kind"].tolist() == ["shelling", "airstrike"]
     assert made["n_reports"].tolist() == [1, 1]
     assert summarise_incidents(reports, {}).empty
+
+
+def test_the_kind_is_the_missions_word_whatever_other_incidents_are_summed_up_beside() -> None:
+    told = [
+        heard("P1", "10:00"),
+        {"source": "paper", "means": "press", "kind": "explosion"},
+        {"source": "other", "means": "press", "kind": "shelling"},
+    ]
+    assert one(*told)["kind"] == "explosion"
+    # Another incident by "paper" comes first, so that its voice has the lower number.
+    reports = make_reports({"source": "paper", "means": "press"}, *told)
+    summed = summarise_incidents(reports, {1: 1, 2: 2, 3: 2, 4: 2}).set_index("incident_id")
+    assert summed.loc[2, "kind"] == "explosion"
