@@ -33,7 +33,6 @@ SECTIONS = (
     "linkage",
     "daily",
     "store",
-    "store",
     "knapsack",
     "set_cover",
     "cities",

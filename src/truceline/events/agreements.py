@@ -13,14 +13,14 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from truceline.errors import Problem, ScenarioError
 from truceline.events.agreement_places import NamedLine, Place
 from truceline.events.kinds import GROUP_OF, Kind, KindGroup, Phase, Weapon
-from truceline.scenario.assumption import Evidence, Frozen, Source
+from truceline.scenario.assumption import Evidence, Frozen, Source, Zone
 from truceline.scenario.findings import explain_validation, suggest
 from truceline.scenario.yaml_source import format_yaml, parse_yaml, read_yaml
 
@@ -172,23 +172,12 @@ class Agreement(Frozen):
     source: Source
     evidence: Evidence
     """How well what is written here is known."""
-    zone: str
+    zone: Zone
     """Time zone of every moment, as in the IANA list."""
     note: str = Field(default="", max_length=2000)
     lines: dict[str, NamedLine] = Field(default_factory=dict)
     """Lines that bands are measured from, by name."""
     clauses: tuple[Clause, ...] = Field(max_length=100)
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                f"'{zone}' is no time zone; write one of the IANA list, as Europe/Kyiv"
-            ) from None
-        return zone
 
     @model_validator(mode="after")
     def _clauses_are_told_apart(self) -> Agreement:

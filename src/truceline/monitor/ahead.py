@@ -10,6 +10,8 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 _Message = tuple[str, object]
+THREAD_NAME = "truceline-read-ahead"
+"""Name of the thread, for whoever looks at what runs."""
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def read_ahead(items: Iterator[Item], *, n_ahead: int = 1) -> Iterator[Iterator[
                 raise value  # type: ignore[misc]
             yield value  # type: ignore[misc]
 
-    thread = threading.Thread(target=work, name="truceline-read-ahead", daemon=True)
+    thread = threading.Thread(target=work, name=THREAD_NAME, daemon=True)
     thread.start()
     try:
         yield take()

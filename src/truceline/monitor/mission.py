@@ -9,7 +9,7 @@ import json
 from datetime import datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -18,7 +18,7 @@ from truceline.events.feeds._regions import find_region
 from truceline.events.feeds.base import FeedContext
 from truceline.events.frames import make_frame
 from truceline.events.schema import SETTINGS
-from truceline.scenario.assumption import Frozen
+from truceline.scenario.assumption import Frozen, Zone
 from truceline.scenario.findings import explain_validation
 from truceline.scenario.yaml_source import YamlSource, parse_yaml, read_yaml
 from truceline.store.base import Change, Selection, Store, StoreError
@@ -44,7 +44,7 @@ class Mission(Frozen):
 
     name: str = Field(max_length=120)
     """Title on its reports."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """Time zone of the reports, as in the IANA list."""
     cutoff: time = time(19, 30)
     """Local time at which a reporting day ends."""
@@ -56,17 +56,6 @@ class Mission(Frozen):
     """lon_min, lat_min, lon_max, lat_max of the theatre."""
     regions: tuple[Region, ...] = ()
     """In the order of the report."""
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                f"'{zone}' is no time zone; write one of the IANA list, as Europe/Kyiv"
-            ) from None
-        return zone
 
     @field_validator("cutoff", mode="before")
     @classmethod

@@ -9,10 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from truceline.trace import Traced
+
+
+def _check_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"'{zone}' is no time zone; write one of the IANA list, as Europe/Kyiv") from None
+    return zone
+
+
+Zone = Annotated[str, AfterValidator(_check_zone)]
+"""Name of a time zone, as in the IANA list."""
 
 
 class Frozen(BaseModel):

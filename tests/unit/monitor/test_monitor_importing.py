@@ -18,7 +18,7 @@ from truceline.events.readers import chunk as chunks
 from truceline.events.readers.chunk import ReportFileError
 from truceline.events.schema import BATCHES, CHANGES, EFFORTS, REJECTS, REPORTS
 from truceline.monitor import importing
-from truceline.monitor.ahead import read_ahead
+from truceline.monitor.ahead import THREAD_NAME, read_ahead
 from truceline.monitor.importing import ImportSummary, import_file
 from truceline.monitor.mission import load_mission, write_mission
 from truceline.store.base import Store, StoreError
@@ -54,6 +54,11 @@ def written(path: Path, *rows: str, header: str = HEADER) -> Path:
 
 def bring(store: Store, path: Path, **options: object) -> ImportSummary:
     return import_file(store, path, who="analyst", now=NOW, **options)  # type: ignore[arg-type]
+
+
+def reading_ahead() -> list[threading.Thread]:
+    """Return the threads that read ahead still; other tests may have threads of their own."""
+    return [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
 
 
 def counts(summary: ImportSummary) -> tuple[int, ...]:
@@ -196,7 +201,7 @@ def test_a_file_that_breaks_off_leaves_nothing(
     with pytest.raises(ReportFileError, match=r"a\.csv:102 .* is no UTF-8 text"):
         bring(store, path)
     assert (store.last_change(), len(store.read(REPORTS)), len(store.read(BATCHES))) == (before, 0, 0)
-    assert threading.active_count() == 1
+    assert reading_ahead() == []
 
 
 def test_a_header_without_rows_is_an_import_of_nothing(store: Store, tmp_path: Path) -> None:
@@ -331,7 +336,7 @@ class TestReadingAhead:
             assert [next(ahead) for _ in range(5)] == [0, 1, 2, 3, 4]
             with pytest.raises(ValueError, match="six"):
                 next(ahead)
-        assert threading.active_count() == 1
+        assert reading_ahead() == []
 
     def test_leaving_early_stops_the_thread_and_closes_the_source(self) -> None:
         closed = []
@@ -344,8 +349,9 @@ class TestReadingAhead:
 
         with read_ahead(items()) as ahead:
             assert next(ahead) == 0
+            assert len(reading_ahead()) == 1
         assert closed == [True]
-        assert threading.active_count() == 1
+        assert reading_ahead() == []
 
 
 def test_two_sheets_of_one_workbook_are_two_files(store: Store, tmp_path: Path) -> None:
