@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import operator
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +18,8 @@ import pandas as pd
 from truceline import __version__
 from truceline.events.frames import make_frame, set_types
 from truceline.events.schema import CHANGES, REPORTS, TABLES, ColumnType, Table
-from truceline.store.base import ALL, AddedReports, Change, Selection, Store
+from truceline.store.base import ALL, AddedReports, Change, Page, Selection, Store
+from truceline.store.filters import AllOf, AnyOf, Between, Filter, Like, Missing, Not, OneOf
 
 Row = dict[str, Any]
 EMPTY = {ColumnType.text: "", ColumnType.truth: False}
@@ -34,6 +38,10 @@ class ReferenceStore(Store):
         return "memory"
 
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
     def change(self, *, who: str, what: str, why: str = "") -> Iterator[Change]:
         before = deepcopy((self._rows, self._numbers))
         change = ReferenceChange(self._rows, self._numbers, self.last_change() + 1)
@@ -47,13 +55,21 @@ class ReferenceStore(Store):
         change.write(CHANGES, make_frame(CHANGES, {**row, "details": details}, n_rows=1))
 
     def read(self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()) -> pd.DataFrame:
-        rows = [row for row in self._up_to(table, select) if matches(table, row, select)]
-        return to_frame(table, rows, columns)
+        return to_frame(table, self._matching(table, self._up_to(table, select), select), columns)
 
     def read_current(
         self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()
     ) -> pd.DataFrame:
         return to_frame(table, self._current(table, select), columns)
+
+    def read_page(
+        self, table: Table, select: Selection = ALL, *, n: int, after: int = 0, columns: Sequence[str] = ()
+    ) -> Page:
+        place = {id(row): number for number, row in enumerate(self._rows[table.name], start=1)}
+        rows = sorted(self._current(table, select), key=lambda row: place[id(row)])
+        rows = [row for row in rows if place[id(row)] > after]
+        is_more = len(rows) > n
+        return Page(to_frame(table, rows[:n], columns), place[id(rows[n - 1])] if is_more else None)
 
     def tally(
         self,
@@ -105,7 +121,19 @@ class ReferenceStore(Store):
         if table.subject:
             newest = {tuple(row[name] for name in table.subject): row for row in rows}
             rows = [newest[subject] for subject in sorted(newest)]
-        return [row for row in rows if matches(table, row, select)]
+        return self._matching(table, rows, select)
+
+    def _matching(self, table: Table, rows: list[Row], select: Selection) -> list[Row]:
+        rows = [row for row in rows if matches(table, row, select)]
+        for among in select.among:
+            others = self._current(among.table, replace(among.select, as_of=select.as_of, among=()))
+            known = {row[among.column] for row in others}
+            rows = [
+                row
+                for row in rows
+                if row[among.column] is not None and (row[among.column] in known) != among.is_absent
+            ]
+        return rows
 
 
 class ReferenceChange(Change):
@@ -178,8 +206,57 @@ def matches(table: Table, row: Row, select: Selection) -> bool:
         west, south, east, north = select.box
         if row["lon"] is None or row["lat"] is None:
             return False
-        return west <= row["lon"] <= east and south <= row["lat"] <= north
-    return True
+        if not (west <= row["lon"] <= east and south <= row["lat"] <= north):
+            return False
+    return select.where is None or holds(table, row, select.where) is True
+
+
+def holds(table: Table, row: Row, part: Filter) -> bool | None:
+    """Tell whether a filter holds for a row; None where a missing value keeps it open."""
+    if isinstance(part, Not):
+        inner = holds(table, row, part.part)
+        return None if inner is None else not inner
+    if isinstance(part, AllOf | AnyOf):
+        inners = [holds(table, row, each) for each in part.parts]
+        decides = isinstance(part, AnyOf)  # one True decides "any", one False decides "all"
+        if decides in inners:
+            return decides
+        return None if None in inners else not decides
+    value = row[part.column]
+    if table.field(part.column).type is ColumnType.text and value == "":
+        value = None
+    if isinstance(part, Missing):
+        return value is None
+    if isinstance(part, OneOf) and not part.values:
+        return False
+    if value is None:
+        return None
+    if isinstance(part, OneOf):
+        return value in part.values
+    if isinstance(part, Between):
+        return bool(part.low <= value <= part.high)
+    if isinstance(part, Like):
+        return re.fullmatch(as_regex(part.pattern), value, re.DOTALL) is not None
+    return bool(COMPARISONS[part.operator](value, part.value))
+
+
+COMPARISONS: dict[str, Any] = {
+    "=": operator.eq, "<>": operator.ne,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def as_regex(pattern: str) -> str:
+    """Return a pattern of LIKE as a regular expression."""
+    made, is_plain = "", False
+    for letter in pattern:
+        if not is_plain and letter == "\\":
+            is_plain = True
+            continue
+        wild = {"%": ".*", "_": "."}
+        made += wild[letter] if letter in wild and not is_plain else re.escape(letter)
+        is_plain = False
+    return made
 
 
 def shifted_day(moment: datetime | None, shift_h: float) -> datetime | None:

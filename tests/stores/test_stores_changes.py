@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from store_kinds import FilePlace
 from truceline import __version__
 from truceline.events.frames import make_frame
 from truceline.events.schema import CHANGES, INCIDENTS, LINKS, REPORTS, SETTINGS, Table
-from truceline.store.base import Change, Selection, Store, StoreError
+from truceline.store.base import Change, Selection, Store, StoreError, StoreUnavailableError
 
 
 def write_setting(store: Store, value: str, *, name: str = "zone") -> None:
@@ -126,7 +127,7 @@ def test_rows_come_back_in_their_types_with_their_change(place: FilePlace) -> No
             "time_from": pd.to_datetime(["2025-04-20T00:00:00.000001", None], format="ISO8601"),
             "lon": [37.5, np.nan],
             "sigma_m": [np.inf, -0.0],
-            "place": ["", "Піски 'n\" \x00;--"],
+            "place": ["", "Піски 'n\" \x01;--"],
         },
     )
     with place.create() as store, store.change(who="Ann", what="link") as change:
@@ -206,3 +207,64 @@ def test_what_was_written_is_there_when_opened_again(place: FilePlace) -> None:
     with place.open() as store:
         assert store.read_current(SETTINGS)["value"].tolist() == ["Europe/Kyiv"]
         assert store.read_current(SETTINGS, Selection(as_of=1))["value"].tolist() == ["UTC"]
+
+
+class TestTurns:
+    def test_what_is_read_in_a_turn_holds_until_its_change(self, store: Store) -> None:
+        """Two threads count up ten times each, reading first: no count is lost."""
+
+        def count_up() -> None:
+            for _ in range(10):
+                with store.turn():
+                    rows = store.read_current(SETTINGS, Selection(equals={"name": "count"}))
+                    value = int(rows["value"].iloc[0]) if len(rows) else 0
+                    with store.change(who="Ann", what="count") as change:
+                        change.append(
+                            SETTINGS, make_frame(SETTINGS, {"name": ["count"], "value": [str(value + 1)]})
+                        )
+
+        threads = [threading.Thread(target=count_up) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert store.read_current(SETTINGS)["value"].tolist() == ["20"]
+        assert store.last_change() == 20
+
+    def test_turns_of_one_thread_lie_within_each_other(self, store: Store) -> None:
+        with store.turn(), store.turn(), store.change(who="Ann", what="count") as change:
+            change.note({"turns": 2})
+        assert store.last_change() == 1
+
+    def test_who_waits_too_long_for_a_turn_is_told_to_come_again(self, place: FilePlace) -> None:
+        said: list[str] = []
+
+        def try_to_change() -> None:
+            try:
+                with second.change(who="Ben", what="count"):
+                    said.append("changed")
+            except StoreUnavailableError as error:
+                said.append(str(error))
+
+        with place.create() as first, place.open(writing=True, wait_s=0.2) as second:
+            with first.turn():
+                thread = threading.Thread(target=try_to_change)
+                thread.start()
+                thread.join(60)
+                first.read(SETTINGS)  # whoever reads does not wait
+            assert len(said) == 1
+            assert "try again" in said[0]
+            try_to_change()
+            assert said[1:] == ["changed"]
+
+    def test_a_change_within_a_change_is_refused(self, store: Store) -> None:
+        with store.change(who="Ann", what="count") as change:
+            with pytest.raises(StoreError, match="already"), store.change(who="Ann", what="count"):
+                pass
+            change.note({"still": "open"})
+        assert store.last_change() == 1
+
+    def test_a_store_open_for_reading_has_no_turns(self, place: FilePlace) -> None:
+        place.create().close()
+        with place.open() as store, pytest.raises(StoreError, match="for reading only"), store.turn():
+            pass

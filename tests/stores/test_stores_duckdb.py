@@ -262,9 +262,10 @@ class TestSteps:
     def test_numbers_of_steps_without_a_gap_are_demanded(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / "schema").mkdir()
+        folder = tmp_path / "schema" / "duckdb"
+        folder.mkdir(parents=True)
         for name in ("001_tables.sql", "003_more.sql"):
-            (tmp_path / "schema" / name).write_text("SELECT 1", encoding="utf-8")
+            (folder / name).write_text("SELECT 1", encoding="utf-8")
         monkeypatch.setattr(migrations, "files", lambda _: tmp_path)
         with pytest.raises(ValueError, match=r"\[1, 3\]"):
             list_steps()

@@ -24,12 +24,14 @@ from truceline.events.schema import (
     REPORTS,
     SETTINGS,
     TABLES,
+    ColumnType,
     Table,
 )
-from truceline.store.base import Selection, Store
+from truceline.store.base import Among, Selection, Store
+from truceline.store.filters import AllOf, AnyOf, Between, Compare, Filter, Like, Missing, Not, OneOf
 
 EPOCH = datetime(2025, 4, 20)
-WORDS = st.sampled_from(["", "a", "b", "Ж", "a'b\"c", "x\x00y"])
+WORDS = st.sampled_from(["", "a", "b", "Ж", "a'b\"c", "x\n%y", "a\\b", "\\N", "a\tb"])
 IDS = st.integers(1, 3)
 MOMENTS = st.one_of(st.none(), st.integers(-3, 3).map(lambda steps: EPOCH + timedelta(hours=7 * steps)))
 NUMBERS = st.one_of(st.none(), st.integers(-3, 3).map(lambda halves: halves / 2))
@@ -53,6 +55,7 @@ WRITTEN = {
         "lon": NUMBERS, "lat": NUMBERS, "flags": WHOLE,
     },
 }  # fmt: skip
+PATTERNS = st.sampled_from(["%", "a%", "%b", "_", "a_b%", "%\\%%", "\\a", "%\\\\%", "", "Ж"])
 SUMS = {INCIDENTS: ["count_best", "n_reports"], JUDGEMENTS: ["acts_best"], LINKS: ["score"]}
 
 
@@ -99,9 +102,46 @@ def questions_to(draw: st.DrawFn, table: Table) -> Question:
         chosen["ids"] = {draw(st.sampled_from(numbered)): draw(st.lists(IDS, max_size=4))}
     if "lon" in columns and draw(st.booleans()):
         chosen["box"] = (-1.0, -0.5, draw(st.sampled_from([0.0, 1.5])), 1.0)
+    if draw(st.booleans()):
+        chosen["where"] = draw(filters_of(table))
+    if table in (INCIDENTS, JUDGEMENTS, LINKS) and draw(st.booleans()):
+        other = draw(st.sampled_from([INCIDENTS, JUDGEMENTS, LINKS]))
+        column = draw(st.sampled_from(list(WRITTEN[other])))
+        wanted = Selection(equals={column: draw(WRITTEN[other][column])})
+        chosen["among"] = (Among(other, "incident_id", wanted, is_absent=draw(st.booleans())),)
     by = draw(st.lists(st.sampled_from(list(columns)), unique=True, max_size=2))
     shift = draw(st.none() | st.sampled_from([0.0, 4.5, -30.25])) if table.starts else None
     return table.name, Selection(**chosen), {"by": by, "sums": SUMS.get(table, []), "day_shift_h": shift}
+
+
+def filters_of(table: Table) -> st.SearchStrategy[Filter]:
+    """Draw filters over the columns of a table that are written here."""
+    columns = WRITTEN[table]
+
+    def leaves(name: str) -> st.SearchStrategy[Filter]:
+        values = columns[name].filter(lambda value: value is not None)
+        made: list[st.SearchStrategy[Filter]] = [
+            st.builds(Compare, st.just(name), st.sampled_from(["=", "<>"]), values),
+            st.builds(OneOf, st.just(name), st.lists(values, max_size=3).map(tuple)),
+            st.just(Missing(name)),
+        ]
+        kind = table.field(name).type
+        if kind is not ColumnType.truth:
+            made.append(st.builds(Compare, st.just(name), st.sampled_from(["<", "<=", ">", ">="]), values))
+            made.append(st.builds(Between, st.just(name), values, values))
+        if kind is ColumnType.text:
+            made.append(st.builds(Like, st.just(name), PATTERNS))
+        return st.one_of(made)
+
+    return st.recursive(
+        st.sampled_from(list(columns)).flatmap(leaves),
+        lambda parts: st.one_of(
+            st.builds(Not, parts),
+            st.builds(AllOf, st.lists(parts, max_size=3).map(tuple)),
+            st.builds(AnyOf, st.lists(parts, max_size=3).map(tuple)),
+        ),
+        max_leaves=5,
+    )
 
 
 class SpoiledError(Exception):
@@ -129,6 +169,19 @@ def write(store: Store, changes: list[tuple[Frames, bool]]) -> list[Any]:
     return answers
 
 
+def read_all_pages(store: Store, table: Table, select: Selection) -> pd.DataFrame:
+    """Read two rows at a time until nothing is left."""
+    frames, after = [], 0
+    while True:
+        page = store.read_page(table, select, n=2, after=after)
+        frames.append(page.frame)
+        if page.after is None:
+            return pd.concat(frames, ignore_index=True)
+        assert len(page.frame) == 2
+        assert page.after > after
+        after = page.after
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(story=stories())
@@ -145,5 +198,7 @@ def test_a_store_answers_as_its_twin_does(kind: str, story: Any) -> None:
                 some = list(WRITTEN[table])[::-1]
                 ours = getattr(store, ask)(table, select, columns=some)
                 pd.testing.assert_frame_equal(ours, theirs[some])
+            ours, theirs = (read_all_pages(each, table, select) for each in (store, twin))
+            pd.testing.assert_frame_equal(ours, theirs)
             ours, theirs = (each.tally(table, select, **counting) for each in (store, twin))
             pd.testing.assert_frame_equal(ours, theirs)

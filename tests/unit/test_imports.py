@@ -20,6 +20,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("geo", "scenario"),
     ("detection",),
     ("events",),
+    ("exchange",),
     ("siting",),
     ("force",),
     ("generation",),
@@ -27,6 +28,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("plan", "store"),
     ("monitor",),
     ("publish",),
+    ("web",),
     ("cli",),
     ("__main__",),
 )
@@ -45,6 +47,12 @@ HEAVY = (
     "pyogrio",
     "duckdb",
     "docx",
+    "psycopg",
+    "fastapi",
+    "uvicorn",
+    "google",
+    "cql2",
+    "prometheus_client",
 )
 
 

@@ -195,6 +195,29 @@ class PlacePrecision(StrEnum):
     unknown = "unknown"
 
 
+class Releasability(StrEnum):
+    """Who may see where and when an incident was, beyond its being counted; from the widest circle."""
+
+    public = "public"
+    parties = "parties"
+    mission = "mission"
+
+
+class Role(StrEnum):
+    """What a desk, post or system may do; each may do what those before it may."""
+
+    reader = "reader"
+    """Reads what its level of releasability allows."""
+    observer = "observer"
+    """Sends in reports, effort and field forms."""
+    verifier = "verifier"
+    """Decides verification, attribution, judgement and links by hand."""
+    editor = "editor"
+    """Decides who may see an incident, agreements and posture; issues reports."""
+    admin = "admin"
+    """Gives out and revokes tokens."""
+
+
 class Flag(IntFlag):
     """What a reader of the report must know before counting it. Flagged reports are kept, never hidden."""
 
@@ -224,6 +247,10 @@ class Flag(IntFlag):
     """A label that its authors advise against relying on."""
     derived_count = 4096
     """The count was derived from other stated counts, not stated itself."""
+    late = 8192
+    """Reached the mission long after it happened: the network, or the observer, was down."""
+    clock_off = 16384
+    """The clock of the sender disagrees with that of whoever received it."""
 
 
 def split_flags(value: int) -> tuple[str, ...]:

@@ -353,11 +353,112 @@ ISSUES = Table(
     starts="period_to",
 )
 
+RELEASES = Table(
+    "releases",
+    "Who may see an incident beyond its being counted",
+    (
+        *_integer(incident_id="The incident"),
+        *_text(
+            level="public, parties or mission: see Releasability; an incident without a row is for the mission",
+            method="rule or hand",
+            reason="Why, in the words of whoever decided",
+        ),
+        *_CHANGE,
+    ),
+    subject=("incident_id",),
+)
+POSTS = Table(
+    "posts",
+    "Posts, masts and cameras of the mission, as planned or as they stand",
+    (
+        *_text(
+            post="Name of the post, as in reports and effort",
+            means="What watches there: see Means",
+            region="Region, or sector of the line",
+        ),
+        *_number(
+            lon="Longitude, degrees; NaN where no place is known",
+            lat="Latitude, degrees",
+            range_m="Distance to which it watches, metres; NaN where not known",
+        ),
+        *_text(
+            state="planned, open or closed",
+            source="Plan and posture, or file, it comes from",
+        ),
+        *_CHANGE,
+    ),
+    subject=("post",),
+)
+CELLS = Table(
+    "cells",
+    "Ground to be watched along the line, and how well the posture of the mission watches it",
+    (
+        *_text(cell="Name of the cell: sector and number in it", region="Sector of the line"),
+        *_number(
+            lon="Longitude of its middle, degrees",
+            lat="Latitude of its middle, degrees",
+            demand="Share of what is to be watched that lies in the cell",
+            p_detect="Probability that an incident there is noticed, all light and weather together",
+        ),
+        *_text(
+            outline="Its outline as WKT, longitude before latitude",
+            source="Plan and posture it comes from",
+        ),
+        *_CHANGE,
+    ),
+    subject=("cell",),
+)
+TOKENS = Table(
+    "tokens",
+    "Keys to the service: what each allows; the key itself is never kept",
+    (
+        *_integer(token_id="Number of the token, from 1"),
+        *_text(
+            holder="Desk, post or system that holds it",
+            role="reader, observer, verifier, editor or admin: see Role",
+            level="Releasability up to which its holder sees: public, parties or mission",
+            digest="SHA-256 of the key",
+            state="active or revoked",
+        ),
+        *_moment(expires="When it ends"),
+        *_CHANGE,
+    ),
+    subject=("token_id",),
+)
+SUBMISSIONS = Table(
+    "submissions",
+    "Every version of every field form received, and what became of it",
+    (
+        *_text(
+            form="Name of the form",
+            key="Identity of the submission: its first instance ID",
+            instance="Instance ID of this version",
+            replaces="Instance ID of the version it edits; empty for the first",
+            device="Device that filled it in, as a digest",
+            post="Post, camera or team it speaks for",
+        ),
+        *_integer(edition="Number of the version at the source, from 0"),
+        *_moment(
+            started="When filling in began, by the clock of the device",
+            ended="When it was finished, by the clock of the device",
+            submitted="When the server received it, by the clock of the server",
+            edited="When the server received this version",
+        ),
+        *_text(
+            state="taken, edited, late_edit, awaits_first, deleted or refused",
+            note="What a reader must know: a late submission, a device clock that is off, an edit out of order",
+        ),
+        *_CHANGE,
+    ),
+    subject=("form", "key", "instance"),
+    starts="submitted",
+)
+
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
         CHANGES, SETTINGS, BATCHES, REJECTS, REPORTS, LINKS, INCIDENTS, VERIFICATIONS, ATTRIBUTIONS,
-        AGREEMENTS, JUDGEMENTS, EFFORTS, ISSUES,
+        AGREEMENTS, JUDGEMENTS, EFFORTS, ISSUES, RELEASES, POSTS, CELLS, TOKENS, SUBMISSIONS,
     )
 }  # fmt: skip
 """Every table, in the order in which rows refer to each other."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truceline.errors import Problem
-from truceline.store.base import StoreError
+from truceline.store.base import StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,8 +40,10 @@ class OpenFile:
     def __init__(self, path: Path, root: duckdb.DuckDBPyConnection, *, writing: bool, spill: Path) -> None:
         self.path = path
         self.writing = writing
-        self.change_lock = threading.Lock()
-        """Held while a change is being written."""
+        self.turn_lock = threading.RLock()
+        """Held by the thread whose turn it is to change the store."""
+        self.is_changing = False
+        """Whether the thread whose turn it is writes a change."""
         self.n_holders = 1
         self._root = root
         self._spill = spill
@@ -179,7 +181,7 @@ def _in_use(path: Path, holder: str, waited: float, *, writing: bool) -> StoreEr
     purpose = "write" if writing else "read"
     found = f"is still in use by {holder} after {waited:.0f} s of waiting to {purpose} it"
     hint = "let the other finish or close it, then try again; only one may write, and then nobody reads"
-    return StoreError("store", [Problem(str(path), found, hint)])
+    return StoreUnavailableError("store", [Problem(str(path), found, hint)])
 
 
 def _remove_old_spills(where: Path, own: Path) -> None:

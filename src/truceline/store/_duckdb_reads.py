@@ -15,6 +15,7 @@ import numpy as np
 from truceline.events.schema import ColumnType, Table
 from truceline.store._rows import (
     Condition,
+    check_among,
     check_table,
     column_from_array,
     condition_from_selection,
@@ -22,13 +23,16 @@ from truceline.store._rows import (
     quote,
     quote_all,
 )
-from truceline.store.base import Selection
+from truceline.store.base import Page, Selection
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
 _HOUR_US = 3_600_000_000
+_FIRST_LOOK = 65_536
+"""Rows looked at first for a page; a page of a table without conditions then costs the same in any store."""
+_LOOK_GROWTH = 4
 
 
 def last_change(cursor: duckdb.DuckDBPyConnection) -> int:
@@ -42,7 +46,7 @@ def read_rows(
 ) -> pd.DataFrame:
     """Return all rows that match, in the order of writing."""
     names = tuple(columns) or table.names
-    where = condition_from_selection(table, select)
+    where = _condition(table, select)
     source = _choose(table, where, select, newest=False)
     arrays = _fetch(cursor, f"{source} SELECT {quote_all(table, names)}, row_order FROM chosen_rows", where)
     return frame_from_arrays(table, _in_order(arrays), names)
@@ -55,11 +59,43 @@ def read_newest(
     if not table.subject:
         return read_rows(cursor, table, select, columns)
     names = tuple(columns) or table.names
-    where = condition_from_selection(table, select)
+    where = _condition(table, select)
     source = _choose(table, where, select, newest=True)
     order = quote_all(table, table.subject)
     sql = f"{source} SELECT {quote_all(table, names)} FROM chosen_rows ORDER BY {order}"
     return frame_from_arrays(table, _fetch(cursor, sql, where), names)
+
+
+def read_part(
+    cursor: duckdb.DuckDBPyConnection,
+    table: Table,
+    select: Selection,
+    columns: Sequence[str],
+    n: int,
+    after: int,
+) -> Page:
+    """Return up to `n` of the newest rows that match behind the row `after`."""
+    import pandas as pd
+
+    if n < 1:
+        raise ValueError(f"a page of {n} rows is none")
+    names = tuple(columns) or table.names
+    newest = f"SELECT coalesce(max(row_order), 0) FROM {check_table(table)}"
+    last = int(cursor.execute(newest).fetchall()[0][0])
+    n_looked_at, found = _FIRST_LOOK, np.empty(0, dtype=np.int64)
+    while after < last and len(found) <= n:
+        where = _condition(table, select)
+        where.add("row_order > ? AND row_order <= ?", after, after + n_looked_at)
+        source = _choose(table, where, select, newest=bool(table.subject), n=n + 1 - len(found))
+        more = np.asarray(_fetch(cursor, f"{source} SELECT row_order FROM first", where)["row_order"])
+        found = np.concatenate([found, np.sort(more)])
+        after, n_looked_at = after + n_looked_at, n_looked_at * _LOOK_GROWTH
+    where = Condition()
+    where.add("row_order IN (SELECT row_order FROM wanted)")
+    where.frames["wanted"] = pd.DataFrame({"row_order": found[:n]})
+    sql = f"SELECT {quote_all(table, names)}, row_order FROM {check_table(table)} WHERE {where.sql}"
+    frame = frame_from_arrays(table, _in_order(_fetch(cursor, sql, where)), names)
+    return Page(frame, int(found[n - 1]) if len(found) > n else None)
 
 
 def tally_newest(
@@ -71,7 +107,7 @@ def tally_newest(
     day_shift_h: float | None,
 ) -> pd.DataFrame:
     """Count the newest rows that match, and sum columns of theirs."""
-    where = condition_from_selection(table, select)
+    where = _condition(table, select)
     source = _choose(table, where, select, newest=bool(table.subject))
     groups = [quote(table, name) for name in by]
     if day_shift_h is not None:
@@ -108,10 +144,27 @@ def _tally_frame(
     return pd.DataFrame(made)
 
 
-def _choose(table: Table, where: Condition, select: Selection, *, newest: bool) -> str:
+def _condition(table: Table, select: Selection) -> Condition:
+    """Return everything in `select` but `as_of` as SQL, rows of other tables included."""
+    made = condition_from_selection(table, select)
+    for number, among in enumerate(select.among):
+        check_among(table, among)
+        other = condition_from_selection(among.table, among.select, prefix=f"among_{number}_")
+        column, name = quote(table, among.column), check_table(among.table)
+        up_to = "TRUE" if select.as_of is None else f"change_id <= {int(select.as_of)}"
+        chosen = f"SELECT {column} FROM {name} WHERE {up_to} AND {column} IS NOT NULL AND {other.sql}"
+        if among.table.subject:
+            chosen += f" AND row_order NOT IN (SELECT row_order FROM replaced_{name} WHERE {up_to})"
+        made.frames.update(other.frames)
+        is_among = "NOT IN" if among.is_absent else "IN"
+        made.add(f"({column} IS NOT NULL AND {column} {is_among} ({chosen}))", *other.parameters)
+    return made
+
+
+def _choose(table: Table, where: Condition, select: Selection, *, newest: bool, n: int | None = None) -> str:
     """Return a WITH clause that makes `chosen_rows` of the rows that match, or of the newest that do.
 
-    `where` becomes complete for the whole statement.
+    With `n`, of the first so many in the order of writing. `where` becomes complete for the whole statement.
     """
     name = check_table(table)
     up_to = "" if select.as_of is None else f"WHERE change_id <= {int(select.as_of)}"
@@ -129,6 +182,9 @@ def _choose(table: Table, where: Condition, select: Selection, *, newest: bool) 
             "chosen AS MATERIALIZED (SELECT row_order FROM matching ANTI JOIN old USING (row_order))",
         ]
     last = "chosen" if newest else "matching"
+    if n is not None:
+        steps.append(f"first AS MATERIALIZED (SELECT row_order FROM {last} ORDER BY row_order LIMIT {n})")
+        last = "first"
     steps.append(f"chosen_rows AS (SELECT * FROM {name} SEMI JOIN {last} USING (row_order))")
     return f"WITH {', '.join(steps)}"
 

@@ -17,7 +17,19 @@ import numpy as np
 
 from truceline.events.frames import MOMENT, set_types
 from truceline.events.schema import TABLES, ColumnType, Table
-from truceline.store.base import Selection
+from truceline.store.base import Among, Selection
+from truceline.store.filters import (
+    AllOf,
+    AnyOf,
+    Between,
+    Filter,
+    Like,
+    Missing,
+    Not,
+    OneOf,
+    check_filter,
+    values_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,14 +89,27 @@ def check_table(table: Table) -> str:
     return table.name
 
 
-def condition_from_selection(table: Table, select: Selection) -> Condition:
-    """Return everything in `select` but `as_of` as SQL; ValueError for what the table cannot be asked."""
+def check_among(table: Table, among: Among) -> None:
+    """Raise KeyError or ValueError where rows cannot be chosen by those of another table."""
+    kinds = {each.field(among.column).type for each in (table, among.table)}
+    if kinds != {ColumnType.integer}:
+        raise ValueError(f"{table.name}.{among.column} holds no numbers to choose by")
+
+
+def condition_from_selection(table: Table, select: Selection, *, prefix: str = "") -> Condition:
+    """Return everything in `select` but `as_of` and `among` as SQL; ValueError for what cannot be asked.
+
+    prefix: begins the names of its frames, where a statement has several conditions.
+    """
     made = Condition()
     _add_period(made, table, select)
     for name, value in select.equals.items():
         _add_equals(made, table, name, value)
     for number, (name, values) in enumerate(select.ids.items()):
-        _add_ids(made, table, name, values, f"ids_{number}")
+        _add_ids(made, table, name, values, f"{prefix}ids_{number}")
+    if select.where is not None:
+        check_filter(table, select.where)
+        made.add(*_filter_sql(table, select.where))
     if select.box is not None:
         if not {"lon", "lat"} <= set(table.names):
             raise ValueError(f"{table.name} has no positions to choose by")
@@ -112,12 +137,46 @@ def _add_period(made: Condition, table: Table, select: Selection) -> None:
         made.add(f"{starts} >= ?", since)
 
 
+def _filter_sql(table: Table, part: Filter) -> tuple[Any, ...]:
+    """Return a filter that was checked as SQL, and its parameters behind it; a missing word is NULL in it."""
+    if isinstance(part, Not):
+        sql, *parameters = _filter_sql(table, part.part)
+        return (f"(NOT {sql})", *parameters)
+    if isinstance(part, AllOf | AnyOf):
+        parts = [_filter_sql(table, each) for each in part.parts]
+        if not parts:
+            return ("TRUE" if isinstance(part, AllOf) else "FALSE",)
+        word = " AND " if isinstance(part, AllOf) else " OR "
+        return (
+            f"({word.join(sql for sql, *_ in parts)})",
+            *(value for _, *given in parts for value in given),
+        )
+    kind = table.field(part.column).type
+    column = quote(table, part.column)
+    if kind is ColumnType.text:
+        column = f"nullif({column}, '')"
+    # A whole number is compared as what it is given as: 2.5 is between 2 and 3.
+    is_fraction = kind is ColumnType.integer and any(isinstance(value, float) for value in values_of(part))
+    place = f"CAST(? AS {SQL_TYPES[ColumnType.number if is_fraction else kind]})"
+    if isinstance(part, Missing):
+        return (f"({column} IS NULL)",)
+    if isinstance(part, OneOf):
+        places = ", ".join([place] * len(part.values))
+        return (f"({column} IN ({places}))" if places else "FALSE", *part.values)
+    if isinstance(part, Between):
+        return (f"({column} BETWEEN {place} AND {place})", part.low, part.high)
+    if isinstance(part, Like):
+        return (f"({column} LIKE {place} ESCAPE '\\')", part.pattern)
+    return (f"({column} {part.operator} {place})", part.value)
+
+
 def _add_equals(made: Condition, table: Table, name: str, value: Any) -> None:
     column, kind = quote(table, name), table.field(name).type
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     values = [_plain(item) for item in (value if several else [value])]
     if kind is ColumnType.text:
-        values = ["" if item is None else str(item) for item in values]
+        words = ["" if item is None else str(item) for item in values]
+        values = [word for word in words if "\0" not in word]  # no stored word has one
     given = [item for item in values if item is not None]
     terms = [f"{column} IS NULL"] if len(given) < len(values) else []
     if given:
@@ -182,9 +241,12 @@ def _check_texts(table: Table, frame: pd.DataFrame) -> None:
         values = frame[name].to_numpy(dtype=object)
         for start in range(0, len(values), _TEXT_SLICE):
             try:
-                "".join(values[start : start + _TEXT_SLICE].tolist()).encode("utf-8")
+                joined = "".join(values[start : start + _TEXT_SLICE].tolist())
+                joined.encode("utf-8")
             except (TypeError, UnicodeEncodeError) as error:
                 raise ValueError(f"{table.name}.{name}: {error}") from None
+            if "\0" in joined:
+                raise ValueError(f"{table.name}.{name}: a NUL is no text")
 
 
 def frame_from_arrays(table: Table, arrays: Mapping[str, Any], names: Sequence[str]) -> pd.DataFrame:

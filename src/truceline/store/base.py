@@ -21,9 +21,15 @@ from truceline.events.schema import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from truceline.store.filters import Filter
+
 
 class StoreError(TrucelineError):
     """A store cannot be opened, is of a later version, or is being written by somebody else for too long."""
+
+
+class StoreUnavailableError(StoreError):
+    """A store cannot be had just now: in use for too long, or its server does not answer. Try again later."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,41 @@ class Selection:
     """Columns of whole numbers with an array of which one must match; for many values."""
     box: tuple[float, float, float, float] | None = None
     """lon_min, lat_min, lon_max, lat_max in degrees, edges included, for tables with `lon` and `lat`."""
+    where: Filter | None = None
+    """A filter over the table's columns: see `filters`."""
+    among: tuple[Among, ...] = ()
+    """Rows of other tables that must, or must not, be there."""
     as_of: int | None = None
-    """The last change that counts: the table as it stood after it."""
+    """The last change that counts: the table, and those of `among`, as they stood after it."""
+
+
+@dataclass(frozen=True)
+class Among:
+    """Rows whose `column`, of whole numbers, is that of a newest row of another table that matches.
+
+    With `is_absent`, of no such row. Rows without a number match neither way.
+    """
+
+    table: Table
+    column: str
+    """Its name in both tables."""
+    select: Selection = field(default_factory=Selection)
+    """What the other row must match; its own `among` and `as_of` are not asked."""
+    is_absent: bool = False
 
 
 ALL = Selection()
+WAIT_S = 60.0
+"""How long whoever wants to change a store waits for others by default, seconds."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of an answer."""
+
+    frame: pd.DataFrame
+    after: int | None
+    """Where the next page begins; None where nothing is left."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +105,8 @@ class Change(ABC):
         """Append rows (`change_id` is filled in) and return how many. Columns not given are empty.
 
         Of two rows about one subject the later holds, in one frame too. Raises KeyError for columns the table
-        has not, and ValueError for rows that do not say what they are about, for text that is none, and for
+        has not, and ValueError for rows that do not say what they are about, for text that is none (a NUL
+        is none: not every database can keep one), and for
         `reports` and `changes`, which are written by `add_reports` and by the change itself.
         """
 
@@ -106,11 +143,23 @@ class Store(ABC):
 
     @abstractmethod
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one to change the store until the block ends.
+
+        What is read in the block holds until the change made in it: whoever decides by what the store says
+        does both in one turn. A change outside a turn takes one for itself. Turns of one thread may lie
+        within each other. Others wait for as long as they said when they opened the store, and then get
+        StoreUnavailableError; readers never wait for a turn.
+        """
+
+    @abstractmethod
+    @contextmanager
     def change(self, *, who: str, what: str, why: str = "") -> Iterator[Change]:
         """Write: everything in the block, or nothing.
 
         Nothing of it is read back before its end. Raises StoreError where the store was opened for reading
-        only, a change is being written already, or `who` or `what` is empty.
+        only, this thread is writing a change already, or `who` or `what` is empty, and StoreUnavailableError
+        where others take too long.
         """
 
     @abstractmethod
@@ -128,6 +177,16 @@ class Store(ABC):
         """Return the newest row for each subject, where that row matches, in the order of the subjects.
 
         A table without a subject is returned as `read` does.
+        """
+
+    @abstractmethod
+    def read_page(
+        self, table: Table, select: Selection = ALL, *, n: int, after: int = 0, columns: Sequence[str] = ()
+    ) -> Page:
+        """Return up to `n` of the newest rows for each subject that match, in the order of writing.
+
+        `after` is that of the page before. With the same `as_of` the pages together are all rows, each once,
+        whatever is written meanwhile. Raises ValueError for `n` below 1.
         """
 
     @abstractmethod

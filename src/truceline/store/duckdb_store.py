@@ -7,7 +7,7 @@ what was committed, on connections of their own. Knows rows and no rule about th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,16 @@ from truceline.events.schema import Table
 from truceline.store import _duckdb_reads as reads
 from truceline.store._duckdb_change import DuckDBChange
 from truceline.store._duckdb_file import OnWait, OpenFile, connect, first_line, open_file, release_file
-from truceline.store.base import ALL, Change, Selection, Store, StoreError
+from truceline.store.base import (
+    ALL,
+    WAIT_S,
+    Change,
+    Page,
+    Selection,
+    Store,
+    StoreError,
+    StoreUnavailableError,
+)
 from truceline.store.migrations import apply_steps, check_version, list_steps, read_version
 
 if TYPE_CHECKING:
@@ -50,7 +59,13 @@ def create_duckdb_store(path: Path, *, memory_limit: str, threads: int | None, c
             with suppress(OSError):
                 left.unlink(missing_ok=True)
     return open_duckdb_store(
-        path, writing=True, wait_s=0.0, on_wait=None, memory_limit=memory_limit, threads=threads, clock=clock
+        path,
+        writing=True,
+        wait_s=WAIT_S,
+        on_wait=None,
+        memory_limit=memory_limit,
+        threads=threads,
+        clock=clock,
     )
 
 
@@ -77,7 +92,7 @@ def open_duckdb_store(
     except BaseException:
         release_file(file)
         raise
-    return DuckDBStore(file, str(path), writing=writing, clock=clock)
+    return DuckDBStore(file, str(path), writing=writing, wait_s=wait_s, clock=clock)
 
 
 def _give_name(new: Path, path: Path) -> None:
@@ -93,11 +108,12 @@ def _give_name(new: Path, path: Path) -> None:
 class DuckDBStore(Store):
     """A store in one DuckDB file."""
 
-    def __init__(self, file: OpenFile, place: str, *, writing: bool, clock: Clock) -> None:
+    def __init__(self, file: OpenFile, place: str, *, writing: bool, wait_s: float, clock: Clock) -> None:
         """Take an open file; `open_duckdb_store` makes one."""
         self._file: OpenFile | None = file
         self._place = place
         self._writing = writing
+        self._wait_s = wait_s
         self._clock = clock
 
     @property
@@ -106,33 +122,51 @@ class DuckDBStore(Store):
         return self._place
 
     @contextmanager
-    def change(self, *, who: str, what: str, why: str = "") -> Iterator[Change]:
-        """Write: everything in the block, or nothing."""
+    def turn(self) -> Iterator[None]:
+        """Be the only one to change the store; other programs cannot have it open meanwhile anyway."""
         if not self._writing:
             raise self._refuse("was opened for reading only", "open it for writing")
+        file = self._open_file()
+        if not file.turn_lock.acquire(timeout=self._wait_s):
+            found = f"is being changed by another part of this program for more than {self._wait_s:.0f} s"
+            raise StoreUnavailableError("store", [Problem(self._place, found, "try again later")])
+        try:
+            yield
+        finally:
+            file.turn_lock.release()
+
+    @contextmanager
+    def change(self, *, who: str, what: str, why: str = "") -> Iterator[Change]:
+        """Write: everything in the block, or nothing."""
         if not (who.strip() and what.strip()):
             raise self._refuse("is not changed without saying who does what", "name who makes the change")
-        file = self._open_file()
-        if not file.change_lock.acquire(blocking=False):
-            raise self._refuse("is being changed already by this program", "end that change first")
+        with self.turn(), self._answering("nothing of this change was kept"):
+            file = self._open_file()
+            if file.is_changing:
+                raise self._refuse("is being changed already by this program", "end that change first")
+            file.is_changing = True
+            try:
+                with closing(file.cursor()) as cursor:
+                    yield from self._transact(cursor, {"who": who, "what": what, "why": why})
+            finally:
+                file.is_changing = False
+
+    def _transact(self, cursor: duckdb.DuckDBPyConnection, words: Mapping[str, str]) -> Iterator[Change]:
+        """Give a change in a transaction that is committed where the change ends well, and only there."""
+        at = self._clock()
+        cursor.execute("BEGIN TRANSACTION")
+        change: DuckDBChange | None = None
         try:
-            with self._answering("nothing of this change was kept"), closing(file.cursor()) as cursor:
-                at = self._clock()
-                cursor.execute("BEGIN TRANSACTION")
-                change: DuckDBChange | None = None
-                try:
-                    change = DuckDBChange(cursor, {"who": who, "what": what, "why": why}, at)
-                    yield change
-                    change.finish()
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    if change is not None:
-                        change.is_open = False
-                    with suppress(Exception):  # the reason to roll back is what must be told
-                        cursor.execute("ROLLBACK")
-                    raise
-        finally:
-            file.change_lock.release()
+            change = DuckDBChange(cursor, words, at)
+            yield change
+            change.finish()
+            cursor.execute("COMMIT")
+        except BaseException:
+            if change is not None:
+                change.is_open = False
+            with suppress(Exception):  # the reason to roll back is what must be told
+                cursor.execute("ROLLBACK")
+            raise
 
     def read(self, table: Table, select: Selection = ALL, *, columns: Sequence[str] = ()) -> pd.DataFrame:
         """Return all rows that match, oldest change first."""
@@ -145,6 +179,13 @@ class DuckDBStore(Store):
         """Return the newest row for each subject, where that row matches, in the order of the subjects."""
         with self._asking() as cursor:
             return reads.read_newest(cursor, table, select, columns)
+
+    def read_page(
+        self, table: Table, select: Selection = ALL, *, n: int, after: int = 0, columns: Sequence[str] = ()
+    ) -> Page:
+        """Return up to `n` of the newest rows that match, in the order of writing."""
+        with self._asking() as cursor:
+            return reads.read_part(cursor, table, select, columns, n, after)
 
     def tally(
         self,

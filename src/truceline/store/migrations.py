@@ -1,8 +1,8 @@
 """Numbered SQL steps that make and renew the tables of a store.
 
-A step is a file `schema/NNN_name.sql`. Steps are applied in order, all in one transaction, and each is noted
-in the table `schema_version` with the moment and the version of the program. A step once released is never
-edited: a new column is a new step. Nothing here opens a file; `run` is any way to execute SQL.
+A step is a file `schema/<dialect>/NNN_name.sql`. Steps are applied in order, all in one transaction, and each
+is noted in the table `schema_version` with the moment and the version of the program. A step once released is
+never edited: a new column is a new step. Nothing here opens a file; `run` is any way to execute SQL.
 """
 
 from __future__ import annotations
@@ -39,9 +39,12 @@ class Step:
     sql: str
 
 
-def list_steps() -> tuple[Step, ...]:
-    """Return the packaged steps in order; ValueError where they are not numbered 1, 2, 3, ..."""
-    folder = files("truceline.store").joinpath("schema")
+def list_steps(dialect: str = "duckdb") -> tuple[Step, ...]:
+    """Return the packaged steps of a kind of store in order.
+
+    Raises ValueError where they are not numbered 1, 2, 3, ...
+    """
+    folder = files("truceline.store").joinpath("schema", dialect)
     steps = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         stem, dot, ending = entry.name.rpartition(".")

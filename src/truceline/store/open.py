@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from truceline.errors import Problem
-from truceline.store.base import Store, StoreError
+from truceline.store.base import WAIT_S, Store, StoreError
 
 Clock = Callable[[], datetime]
 """Returns the present moment, UTC without zone."""
@@ -48,7 +48,7 @@ def open_store(
     path: str | Path,
     *,
     writing: bool = False,
-    wait_s: float = 60.0,
+    wait_s: float = WAIT_S,
     on_wait: Callable[[str], None] | None = None,
     memory_limit: str = MEMORY_LIMIT,
     threads: int | None = None,
