@@ -20,12 +20,12 @@ plan: $(VENV)/.installed ## Plan the packaged scenario (SCENARIO=ukraine-2025 OU
 	@echo "The report is $(OUT)/report.html: open it in a browser."
 
 test: $(VENV)/.installed-dev ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-lowest: $(BIN)/python ## Run all tests with the lowest versions of the dependencies that are allowed
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/lowest.txt --editable '.[dev]'
-	NUMBA_CACHE_DIR=.nbcache $(VENV)-lowest/bin/python -m pytest
+	NUMBA_CACHE_DIR=.nbcache $(VENV)-lowest/bin/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check src tests scripts benchmarks

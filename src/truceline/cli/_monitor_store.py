@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 DEFAULT_WAIT_S = 60.0
 
 StoreArgument = Annotated[
-    str, typer.Argument(metavar="STORE", help="The store: a file such as mission.duckdb.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="STORE",
+        help="The store: a file such as mission.duckdb, or a server's database such as "
+        "postgresql://host/mission. It may also be written as --store STORE.",
+        show_default=False,
+    ),
 ]
 WhoOption = Annotated[
     str | None,
@@ -68,14 +74,23 @@ def name_of_user(who: str | None) -> str:
 
 
 @contextmanager
-def open_for(place: str, *, writing: bool, wait_s: float = DEFAULT_WAIT_S) -> Iterator[Store]:
-    """Open a store for the length of a block; waiting for another writer is told on the error stream."""
+def open_for(
+    place: str, *, writing: bool, wait_s: float = DEFAULT_WAIT_S, in_turn: bool = True
+) -> Iterator[Store]:
+    """Open a store for the length of a block; waiting for another writer is told on the error stream.
+
+    A command that writes is the only one to do so from its first look to its last change, unless it says
+    otherwise by `in_turn`: one that goes on for hours takes a turn for each change.
+    """
     from truceline.store.open import open_store
 
     def tell(message: str) -> None:
         sys.stderr.write(f"{message}\n")
 
-    with open_store(place, writing=writing, wait_s=wait_s, on_wait=tell) as store:
+    with (
+        open_store(place, writing=writing, wait_s=wait_s, on_wait=tell) as store,
+        store.turn() if writing and in_turn else nullcontext(),
+    ):
         yield store
 
 
