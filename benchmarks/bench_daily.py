@@ -69,7 +69,7 @@ def find_store(n: int) -> Path:
     return path
 
 
-def make_store(path: Path, n: int) -> None:
+def make_store(path: Path | str, n: int) -> None:
     """Write a store of `n` reports with their links, incidents and judgements."""
     from truceline.events.schema import LINKS, TABLES
     from truceline.monitor.mission import write_mission
@@ -101,7 +101,7 @@ def invent_mission() -> Any:
     return Mission(name="Benchmark", zone="Europe/Kyiv", sides={"a": "A", "b": "B"}, regions=regions)
 
 
-def gather_ours(path: Path, since_days: int) -> dict[str, Any]:
+def gather_ours(path: Path | str, since_days: int) -> dict[str, Any]:
     """Gather a day near the end of the store twice, and write it once."""
     from truceline.monitor.day import gather_day
     from truceline.monitor.day_model import AgreementLine

@@ -33,6 +33,8 @@ SECTIONS = (
     "linkage",
     "daily",
     "store",
+    "postgis",
+    "service",
     "knapsack",
     "set_cover",
     "cities",

@@ -34,6 +34,7 @@ def write_page(figures: dict[str, Any], path: Path) -> None:
         _truces(figures["truces"]),
         _donbas(figures["donbas"]),
         _alarms(figures["alarms"]),
+        WARNINGS,
         LIMITS,
     ]
     path.write_text("\n".join(parts), encoding="utf-8", newline="\n")
@@ -234,6 +235,31 @@ def _alarms(found: dict[str, Any]) -> str:
         ]
     )
 
+
+WARNINGS = """## Warnings to others
+
+`truceline monitor warn STORE --out DIR` puts the alarm of the last complete day into messages of the Common Alerting Protocol 1.2,
+one for each region that has risen: an **alert** when its alarm begins, an **update** while it goes on, a **cancellation** when it
+has ended. Each cites the message before it. What was sent stands in the history of changes, and only that is cited; a message
+that has expired is not updated, the next is an alert again. The same evening asked again gives the same bytes. Where the day is
+not known, nothing is said.
+
+| in the message | from |
+|---|---|
+| status | `--status`: Draft (not kept, the default), Test, Exercise, or Actual, which needs `--sender` and a store without simulated reports |
+| scope | `--level`: Public; Restricted for the parties; Private for the mission |
+| urgency | Expected for a warning, Future for a watch, Past for a cancellation |
+| certainty | Likely for a warning whose probability is above `warning.likely_p`, else Possible; never Observed |
+| severity | Severe from a ratio to expected of `warning.severe_ratio`, Moderate from `warning.moderate_ratio`, else Minor; never Extreme |
+| onset, expires | start of the first reporting day of the alarm; `warning.valid` after it is sent |
+| area | the region by name, and a circle of `warning.radius` round its centre, which is not its border |
+| description | incidents beside what was expected, usual range, ratio with its interval; the same for all regions; the probability |
+
+The probability is that of the raised level against the quiet one by the evidence added up, both being equally likely
+beforehand; that flatters the rise, and none is given above 0.99. Categories are Safety and Security, the response asked for is Monitor. No side, no place
+finer than a region, and no target is named: the message says how unusual the days are, not why, and forecasts nothing.
+Nothing is sent from here: the files are for whoever runs the channel.
+"""
 
 LIMITS = """## Limits
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent / "servers"))
+from postgis_fixtures import postgis_address, postgis_server  # noqa: F401
 
 # A test that is slow once, because a kernel is compiled or the machine is busy, has not failed.
 settings.register_profile("truceline", deadline=None)

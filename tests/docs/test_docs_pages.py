@@ -93,7 +93,10 @@ def test_links_inside_the_manual_lead_somewhere(page: Any) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_names_no_folder_of_one_machine(page: Any) -> None:
-    assert not re.search(r"(?:^|[\s(`])(?:/[A-Za-z]+/\w|[A-Z]:\\)", page.read_text(encoding="utf-8"))
+    text = re.sub(r"/(?:collections|v1|api)/", "", page.read_text(encoding="utf-8"))  # of the service itself
+    if page.stem == "service":  # where every Debian keeps its settings, backups and what is installed by hand
+        text = re.sub(r"/(?:etc|opt|var)/(?=truceline|systemd|backups/)", "", text)
+    assert not re.search(r"(?:^|[\s(`])(?:/[A-Za-z]+/\w|[A-Z]:\\)", text)
 
 
 @pytest.mark.parametrize("name", ["Makefile", ".ci/run", "pyproject.toml"])

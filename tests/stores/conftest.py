@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_kinds import KINDS, FilePlace
+from store_kinds import KINDS, Place
 
 from truceline.store.base import Store
 
 
 @pytest.fixture(params=sorted(KINDS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> FilePlace:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Give a place where a store can be made, of each kind in turn."""
-    return KINDS[request.param](tmp_path)
+    return KINDS[request.param](request, tmp_path)
 
 
 @pytest.fixture
-def store(place: FilePlace) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """Give an empty store, open for writing."""
     with place.create() as made:
         yield made

@@ -9,18 +9,23 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import importing_child
 
-from truceline.store import duckdb_store
+from truceline.store import duckdb_store, postgis_store
 
 assert duckdb_store  # loaded before the children are made
+assert postgis_store
 
 
 def main() -> None:
     """Serve until the input ends."""
     import duckdb  # noqa: F401
     import pandas as pd  # noqa: F401
+
+    with suppress(ImportError):
+        import psycopg  # noqa: F401
 
     while line := sys.stdin.readline():
         address, seed = line.rstrip("\n").rsplit(" ", 1)

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from store_kinds import FilePlace
+from store_kinds import Place
 
 from truceline import __version__
 from truceline.events.frames import make_frame
@@ -102,7 +102,7 @@ def test_a_change_cannot_be_used_after_its_end(store: Store) -> None:
     assert store.read(SETTINGS).empty
 
 
-def test_numbers_are_consecutive_and_given_once_under_each_name(place: FilePlace) -> None:
+def test_numbers_are_consecutive_and_given_once_under_each_name(place: Place) -> None:
     with place.create() as store:
         with store.change(who="Ann", what="link") as change:
             assert change.reserve("incident", 3) == 1
@@ -118,7 +118,7 @@ def test_numbers_are_consecutive_and_given_once_under_each_name(place: FilePlace
         assert change.reserve("batch", 1) == 2
 
 
-def test_rows_come_back_in_their_types_with_their_change(place: FilePlace) -> None:
+def test_rows_come_back_in_their_types_with_their_change(place: Place) -> None:
     frame = make_frame(
         INCIDENTS,
         {
@@ -182,7 +182,7 @@ def test_a_mistake_in_a_frame_is_refused(store: Store) -> None:
     assert store.read(CHANGES)["change_id"].tolist() == [1]
 
 
-def test_a_store_opened_for_reading_is_not_changed(place: FilePlace) -> None:
+def test_a_store_opened_for_reading_is_not_changed(place: Place) -> None:
     place.create().close()
     with place.open() as store:
         with pytest.raises(StoreError, match="opened for reading only"), store.change(who="A", what="set"):
@@ -190,7 +190,7 @@ def test_a_store_opened_for_reading_is_not_changed(place: FilePlace) -> None:
         assert store.read(CHANGES).empty
 
 
-def test_a_closed_store_says_so_and_closing_twice_is_no_mistake(place: FilePlace) -> None:
+def test_a_closed_store_says_so_and_closing_twice_is_no_mistake(place: Place) -> None:
     store = place.create()
     store.close()
     store.close()
@@ -199,7 +199,7 @@ def test_a_closed_store_says_so_and_closing_twice_is_no_mistake(place: FilePlace
             use()
 
 
-def test_what_was_written_is_there_when_opened_again(place: FilePlace) -> None:
+def test_what_was_written_is_there_when_opened_again(place: Place) -> None:
     with place.create() as store:
         write_setting(store, "UTC")
     with place.open(writing=True) as store:
@@ -236,7 +236,7 @@ class TestTurns:
             change.note({"turns": 2})
         assert store.last_change() == 1
 
-    def test_who_waits_too_long_for_a_turn_is_told_to_come_again(self, place: FilePlace) -> None:
+    def test_who_waits_too_long_for_a_turn_is_told_to_come_again(self, place: Place) -> None:
         said: list[str] = []
 
         def try_to_change() -> None:
@@ -264,7 +264,7 @@ class TestTurns:
             change.note({"still": "open"})
         assert store.last_change() == 1
 
-    def test_a_store_open_for_reading_has_no_turns(self, place: FilePlace) -> None:
+    def test_a_store_open_for_reading_has_no_turns(self, place: Place) -> None:
         place.create().close()
         with place.open() as store, pytest.raises(StoreError, match="for reading only"), store.turn():
             pass

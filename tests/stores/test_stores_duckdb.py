@@ -139,9 +139,9 @@ class TestOpening:
             open_store(path, writing=writing)
         assert path.read_bytes() == before
 
-    def test_an_address_of_a_server_is_refused_without_telling_its_password(self) -> None:
-        with pytest.raises(StoreError, match="only stores in a file") as caught:
-            open_store("postgresql://ann:secret@host/watch")
+    def test_an_address_of_another_kind_of_server_is_refused_without_telling_its_password(self) -> None:
+        with pytest.raises(StoreError, match="of no kind of store") as caught:
+            open_store("mysql://ann:secret@host/watch")
         assert "secret" not in str(caught.value)
 
     def test_a_failed_opening_does_not_keep_the_file(self, path: Path) -> None:

@@ -183,11 +183,16 @@ def read_all_pages(store: Store, table: Table, select: Selection) -> pd.DataFram
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=20,
+    suppress_health_check=[
+        HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture,
+    ],
+)  # fmt: skip
 @given(story=stories())
-def test_a_store_answers_as_its_twin_does(kind: str, story: Any) -> None:
+def test_a_store_answers_as_its_twin_does(kind: str, request: pytest.FixtureRequest, story: Any) -> None:
     changes, asked = story
-    with TemporaryDirectory() as folder, KINDS[kind](Path(folder)).create() as store:
+    with TemporaryDirectory() as folder, KINDS[kind](request, Path(folder)).create() as store:
         twin = ReferenceStore(Ticking())
         assert write(store, changes) == write(twin, changes)
         for name, select, counting in asked:

@@ -6,13 +6,15 @@ option, and the two ways are one: the option becomes the first word before anyth
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
 
 from truceline.errors import Problem, ScenarioError
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 _OPTION = "--store"
 
 
@@ -27,7 +29,7 @@ class StoreCommand(TyperCommand):
 class StoreTyper(typer.Typer):
     """A group of commands of which each works on a store, but for those named otherwise by `cls`."""
 
-    def command(self, *args: Any, **kwargs: Any) -> Any:
+    def command(self, *args: Any, **kwargs: Any) -> Callable[[Command], Command]:
         """Register a command as one on a store."""
         kwargs.setdefault("cls", StoreCommand)
         return super().command(*args, **kwargs)

@@ -24,9 +24,11 @@ from truceline.cli import (
     plan_command,
     result_commands,
     scenario_commands,
+    serve_command,
     siting_commands,
 )
 from truceline.cli._console import print_error, print_line
+from truceline.cli._store_option import StoreCommand
 from truceline.errors import TrucelineError
 
 EXIT_INTERRUPTED = 130
@@ -76,6 +78,7 @@ app.command()(generation_commands.unlock)
 app.command()(cost_command.cost)
 app.command()(deploy_command.deploy)
 app.command()(siting_commands.site)
+app.command(cls=StoreCommand)(serve_command.serve)
 app.add_typer(scenario_commands.app, name="scenario")
 app.add_typer(ground_commands.app, name="ground")
 app.add_typer(monitor_commands.app, name="monitor")

@@ -12,8 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
-from truceline.cli import monitor_products, monitor_review
+from truceline.cli import (
+    monitor_copy,
+    monitor_cot,
+    monitor_cot_send,
+    monitor_field,
+    monitor_products,
+    monitor_review,
+    monitor_tokens,
+    monitor_upgrade,
+    monitor_warn,
+)
 from truceline.cli._console import Row, print_line, print_table, print_title
 from truceline.cli._monitor_store import (
     DEFAULT_WAIT_S,
@@ -31,16 +42,18 @@ from truceline.cli._monitor_store import (
     read_pairs,
 )
 from truceline.cli._progress import show_progress
+from truceline.cli._store_option import StoreTyper
 
 if TYPE_CHECKING:
     from truceline.monitor.importing import ImportSummary
 
-app = typer.Typer(
+app = StoreTyper(
     help="Run the watching: reports in, incidents, violations, effort, warning, the daily report out.",
     no_args_is_help=True,
 )
 
 app.add_typer(monitor_review.app, name="review")
+app.add_typer(monitor_tokens.app, name="token")
 
 REJECTS_SHOWN = 10
 """Most rejected rows printed one by one for a file; the store keeps them all."""
@@ -78,16 +91,17 @@ def init(
         with made.change(who=user, what="init", why=why) as change:
             write_mission(change, settings)
         added = [add_agreement(made, name, who=user, why=why) for name in names]
-    print_line(f"{store}: {settings.name}, {settings.sides['a']} (a) and {settings.sides['b']} (b)")
+        place = made.place  # an address without its password
+    print_line(f"{place}: {settings.name}, {settings.sides['a']} (a) and {settings.sides['b']} (b)")
     print_line(f"Reporting days end at {settings.cutoff:%H:%M} {settings.zone}")
     if added:
         print_line("Agreements: " + "; ".join(f"{each.name} ({each.title})" for each in added))
     else:
         print_line(f"No agreement yet; --agreement takes {', '.join(list_packaged_agreements())}, or a file")
-    print_line(f"Next: truceline monitor import {shlex.quote(store)} FILE...")
+    print_line(f"Next: truceline monitor import {shlex.quote(place)} FILE...")
 
 
-@app.command("form")
+@app.command("form", cls=TyperCommand)
 def write_an_empty_form(
     path: Annotated[
         Path, typer.Argument(metavar="FILE", help="The file to write, .csv or .xlsx.", show_default=False)
@@ -109,7 +123,11 @@ def import_files(
     store: StoreArgument,
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="CSV, XLSX, GeoJSON or Parquet files.", show_default=False),
+        typer.Argument(
+            metavar="FILE...",
+            help="CSV, XLSX, GeoJSON or Parquet files; exports of the field form, ZIP and JSON too.",
+            show_default=False,
+        ),
     ],
     feed: Annotated[
         str | None,
@@ -131,16 +149,26 @@ def import_files(
 ) -> None:
     """Take reports from files: each file whole or not at all, and nothing twice."""
     from truceline.errors import Problem
+    from truceline.events.feeds.odk_files import looks_like_submissions
     from truceline.events.feeds.registry import find_feed
     from truceline.events.readers.chunk import ReportFileError
     from truceline.monitor.importing import import_file
 
     existing_files(files)
     user = name_of_user(who)
-    known = None if feed is None else find_feed(feed)
+    is_field = feed in ("odk", "kobo")
+    known = None if feed is None or is_field else find_feed(feed)
+    forms = [path for path in files if is_field or (feed is None and looks_like_submissions(path))]
     failed: list[Problem] = []
     with open_for(store, writing=not dry_run, wait_s=wait) as opened:
-        for path in files:
+        if forms:
+            try:
+                monitor_field.import_field_files(opened, forms, who=user, why=why, dry_run=dry_run)
+            except ReportFileError as error:
+                if len(files) == len(forms):
+                    raise
+                failed += error.problems
+        for path in (path for path in files if path not in forms):
             try:
                 with show_progress(["read"], quiet=False) as tell:
                     summary = import_file(
@@ -301,15 +329,19 @@ def posture(
     why: WhyOption = "",
     wait: WaitOption = DEFAULT_WAIT_S,
 ) -> None:
-    """Keep the chances of noticing of a plan's posture: counts are corrected by them from now on."""
+    """Keep a plan's posture: counts are corrected by its chances of noticing, maps show its posts."""
     from truceline.monitor.effort import read_posture_chances
+    from truceline.monitor.places import read_places_of_plan
     from truceline.monitor.posture import keep_posture
 
     chances = read_posture_chances(plan, posture=name)
+    places = read_places_of_plan(plan, posture=name)
     with open_for(store, writing=True, wait_s=wait) as opened:
-        keep_posture(opened, chances, who=name_of_user(who), why=why)
+        kept = keep_posture(opened, chances, who=name_of_user(who), why=why, places=places)
     sectors = {sector for sector, _ in chances if sector}
     print_line(f"{len(sectors)} sectors; an incident on the line is noticed with {chances['', ''][0]:.0%}")
+    gone = f", {kept.n_closed:,} of an earlier posture closed" if kept.n_closed else ""
+    print_line(f"{kept.n_posts:,} posts and {kept.n_cells:,} cells for maps{gone}")
 
 
 @app.command("judge")
@@ -346,7 +378,16 @@ def judge(
         print_table(("clause", "verdict", "incidents"), rows)
 
 
+app.command("copy")(monitor_copy.copy)
+app.command("upgrade")(monitor_upgrade.upgrade)
 app.command("report")(monitor_products.report)
 app.command("trend")(monitor_products.trend)
 app.command("export")(monitor_products.export)
 app.command("replay")(monitor_products.replay)
+app.command("field-form", cls=TyperCommand)(monitor_field.field_form)
+app.command("pull")(monitor_field.pull)
+app.command("submissions")(monitor_field.submissions)
+app.command("clocks")(monitor_field.clocks)
+app.command("warn")(monitor_warn.warn)
+app.command("listen")(monitor_cot.listen)
+app.command("send")(monitor_cot_send.send)

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
     from truceline.monitor.trend import Trend
     from truceline.store.base import Store
 
+LevelOption = Annotated[
+    str, typer.Option("--level", metavar="LEVEL", help="Whom it is for: public, parties or mission.")
+]
 DayArgument = Annotated[
     str, typer.Argument(metavar="DAY", help="Day on whose cut-off the period ends.", show_default=False)
 ]
@@ -46,7 +48,11 @@ DayArgument = Annotated[
 def report(
     store: StoreArgument,
     day: DayArgument,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the report goes.")] = Path("daily"),
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the report goes; default daily, or daily-LEVEL."),
+    ] = None,
+    level: LevelOption = "mission",
     nights: Annotated[
         int, typer.Option(metavar="N", min=1, max=31, help="Reporting days covered, as 2 after a weekend.")
     ] = 1,
@@ -69,10 +75,14 @@ def report(
     from truceline.files import replace_folder
     from truceline.monitor.assembling import assemble_day
     from truceline.monitor.backlog import check_ready, find_backlog
+    from truceline.monitor.day_edition import make_edition
     from truceline.monitor.issuing import register_report
     from truceline.monitor.mission import read_mission
+    from truceline.monitor.releasing import read_level
     from truceline.publish.daily_folder import MARKER, fill_folder
 
+    reader = read_level(level, "--level")
+    out = out or Path("daily" if level == "mission" else f"daily-{level}")
     last = read_day(day, "DAY").date()
     is_issued = not draft and as_of is None
     user = name_of_user(who) if is_issued else ""
@@ -98,7 +108,8 @@ def report(
         )
         draft_of = nullcontext(replace(made, is_draft=True))
         with register_report(opened, made, user, why) if is_issued else draft_of as made:
-            names = fill_folder(made, folder)
+            edition = make_edition(opened, made, reader)
+            names = fill_folder(edition, folder)
     total = made.total.violations
     span = f"{total.low:,} to {total.high:,}" if total.low != total.high else ""
     title = f"Report {made.number}/{made.year}" if is_issued else "Draft, without a number"
@@ -114,6 +125,11 @@ def report(
     if made.corrections:
         print_line(
             f"{len(made.corrections)} figures of earlier reports no longer hold; the report lists them"
+        )
+    if level != "mission":
+        print_line(
+            f"Edition for the {level}: {edition.n_unreleased:,} of {len(edition.rows):,} incidents are not "
+            "released; they are counted, and no more is told of them"
         )
     print_line(f"Written to {out}: {', '.join(names)}")
 
@@ -288,38 +304,49 @@ def export(
         ),
     ],
     what: Annotated[
-        str,
-        typer.Option(metavar="KINDS", help="Kinds of record: incidents, judgements, effort, reports."),
-    ] = "incidents,judgements,effort",
+        str | None,
+        typer.Option(
+            metavar="KINDS",
+            help="Kinds of record: incidents, judgements, effort, reports; default the first three.",
+        ),
+    ] = None,
+    level: LevelOption = "mission",
     since: SinceOption = None,
     until: UntilOption = None,
     delay: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Leave out what ended later than this before now; default 24 h."),
     ] = None,
+    hxl: Annotated[
+        bool, typer.Option("--hxl", help="CSV alone: a second row with the hashtags of HXL.")
+    ] = False,
     wait: WaitOption = DEFAULT_WAIT_S,
 ) -> None:
     """Write incidents, violations and effort for maps and spreadsheets, without the words of the sources."""
-    from truceline.events.catalogue import load_watching_assumptions
     from truceline.monitor.exporting import gather_records
     from truceline.monitor.mission import read_mission
+    from truceline.monitor.releasing import read_level
     from truceline.publish.record_files import write_records
 
+    reader = read_level(level, "--level")
+    kinds = None if what is None else tuple(word.strip() for word in what.split(",") if word.strip())
     with open_for(store, writing=False, wait_s=wait) as opened:
         mission = read_mission(opened)
-        hours = load_watching_assumptions().value("export.delay")
         records = gather_records(
             opened,
-            tuple(word.strip() for word in what.split(",") if word.strip()),
+            kinds,
             title=mission.name,
             now=now_utc(),
-            delay=timedelta(hours=hours) if delay is None else read_hours(delay, "--delay"),
+            delay=None if delay is None else read_hours(delay, "--delay"),
             since=None if since is None else mission.period(read_day(since, "--since"))[0],
             until=None if until is None else mission.period(read_day(until, "--until"))[1],
+            level=reader,
         )
-    names = write_records(records, out)
+    names = write_records(records, out, with_hxl=hxl)
     counts = ", ".join(f"{len(frame):,} {kind}" for kind, frame in records.frames.items())
     print_line(f"{out}: {counts}; nothing after {records.until:%Y-%m-%d %H:%M} UTC")
+    if records.n_unreleased:
+        print_line(f"{records.n_unreleased:,} incidents are not released to the {level} and were left out")
     if records.n_withheld:
         print_line(f"{records.n_withheld:,} incidents are younger than the delay and were left out")
     if records.n_simulated:

@@ -14,18 +14,24 @@ import typer
 from truceline.cli._console import Row, print_line, print_table, print_title
 from truceline.cli._monitor_store import (
     DEFAULT_WAIT_S,
+    SinceOption,
     StoreArgument,
+    UntilOption,
     WaitOption,
     WhoOption,
     name_of_user,
+    now_utc,
     open_for,
+    read_day,
 )
+from truceline.cli._store_option import StoreTyper
+from truceline.errors import ProblemList, ScenarioError
 
 if TYPE_CHECKING:
     from truceline.monitor.reviewing import IncidentFile, Waiting
 
-app = typer.Typer(
-    help="See what waits for a person, and decide: merge, split, verify, attribute, judge, undo.",
+app = StoreTyper(
+    help="See what waits for a person, and decide: merge, split, verify, attribute, judge, release, undo.",
     no_args_is_help=True,
 )
 
@@ -44,11 +50,11 @@ def list_waiting(
     from truceline.monitor.reviewing import list_waiting as list_them
 
     with open_for(store, writing=False, wait_s=wait) as opened:
-        waiting = list_them(opened, limit=limit)
-    _print_waiting(store, waiting)
+        waiting, place = list_them(opened, limit=limit), opened.place
+    _print_waiting(place, waiting)
 
 
-def _print_waiting(store: str, waiting: Waiting) -> None:
+def _print_waiting(place: str, waiting: Waiting) -> None:
     if not waiting.items:
         print_line("Nothing waits for a decision.")
         return
@@ -57,7 +63,7 @@ def _print_waiting(store: str, waiting: Waiting) -> None:
     for what, n in waiting.more.items():
         print_line(f"... and {n:,} more: {what}")
     print_line()
-    print_line(f"Decide with: truceline monitor review COMMAND {shlex.quote(store)} ... --why TEXT")
+    print_line(f"Decide with: truceline monitor review COMMAND {shlex.quote(place)} ... --why TEXT")
     for decide in dict.fromkeys(item.decide for item in waiting.items[:EXAMPLES_SHOWN]):
         print_line(f"  {decide}")
 
@@ -90,6 +96,7 @@ def _print_incident(found: IncidentFile) -> None:
     if found.crossing:
         print_line(f"        {found.crossing}")
     print_line(f"Status  {found.status}")
+    print_line(f"Seen by {found.level}")
     for line in found.attribution:
         print_line(f"By      {line}")
     for line in found.verdicts:
@@ -227,6 +234,68 @@ def judge(
     with open_for(store, writing=True, wait_s=wait) as opened:
         decide_judgement(opened, incident, agreement, clause, verdict, who=name_of_user(who), why=why)
     print_line(f"incident {incident}, {agreement} {clause}: {verdict}")
+
+
+@app.command("release")
+def release(
+    store: StoreArgument,
+    why: ReasonOption,
+    incidents: Annotated[
+        list[int] | None, typer.Argument(metavar="INCIDENT...", help="Numbers of the incidents.")
+    ] = None,
+    level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="Who may see them: public, parties or mission.")
+    ] = "parties",
+    by_rule: Annotated[
+        bool,
+        typer.Option("--by-rule", help="To the parties: all that is verified or refuted, and old enough."),
+    ] = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    who: WhoOption = None,
+    wait: WaitOption = DEFAULT_WAIT_S,
+) -> None:
+    """Say who may see an incident beyond its being counted; what was published before stays published."""
+    from truceline.monitor.mission import read_mission
+    from truceline.monitor.releasing import read_level, release_by_rule, release_incidents
+
+    wanted, user = read_level(level, "--level"), name_of_user(who)
+    _check_release(incidents or [], level, by_rule=by_rule, has_period=since is not None or until is not None)
+    with open_for(store, writing=True, wait_s=wait) as opened:
+        if by_rule:
+            mission = read_mission(opened)
+            n = release_by_rule(
+                opened,
+                who=user,
+                why=why,
+                now=now_utc(),
+                since=None if since is None else mission.period(read_day(since, "--since"))[0],
+                until=None if until is None else mission.period(read_day(until, "--until"))[1],
+            )
+        else:
+            n = release_incidents(opened, incidents or [], wanted, who=user, why=why)
+        change = opened.last_change()
+    if not n:
+        print_line("nothing to change")
+        return
+    they = f"{n:,} incidents" if n != 1 else "1 incident"
+    print_line(f"{they} may be seen by the {wanted} from now on (change {change})")
+    if wanted != "public":
+        print_line("what others were given before cannot be called back")
+
+
+def _check_release(incidents: list[int], level: str, *, by_rule: bool, has_period: bool) -> None:
+    """Refuse a release that does not say what it releases, or a rule that would publish."""
+    problems = ProblemList()
+    if by_rule and incidents:
+        problems.add("INCIDENT", "stands beside --by-rule", "give numbers, or --by-rule alone")
+    if by_rule and level != "parties":
+        problems.add("--level", f"'{level}' cannot be given by rule", "a rule releases to the parties alone")
+    if not by_rule and not incidents:
+        problems.add("INCIDENT", "is missing", "give the numbers of incidents, or --by-rule")
+    if not by_rule and has_period:
+        problems.add("--since, --until", "choose for --by-rule alone", "leave them out")
+    problems.raise_if_any(ScenarioError, "options")
 
 
 @app.command("withdraw")

@@ -359,7 +359,7 @@ RELEASES = Table(
     (
         *_integer(incident_id="The incident"),
         *_text(
-            level="public, parties or mission: see Releasability; an incident without a row is for the mission",
+            level="public, parties or mission: see Releasability; without a row: mission",
             method="rule or hand",
             reason="Why, in the words of whoever decided",
         ),
@@ -412,7 +412,7 @@ TOKENS = Table(
     "tokens",
     "Keys to the service: what each allows; the key itself is never kept",
     (
-        *_integer(token_id="Number of the token, from 1"),
+        *_integer(token_id="Number of the token, from 1"),  # noqa: S106
         *_text(
             holder="Desk, post or system that holds it",
             role="reader, observer, verifier, editor or admin: see Role",
@@ -446,7 +446,7 @@ SUBMISSIONS = Table(
         ),
         *_text(
             state="taken, edited, late_edit, awaits_first, deleted or refused",
-            note="What a reader must know: a late submission, a device clock that is off, an edit out of order",
+            note="What a reader must know: came late, a device clock that is off, an edit out of order",
         ),
         *_CHANGE,
     ),

@@ -254,6 +254,7 @@ def _all_restrictions(
                 cause=row.cause,
                 words=row.words,
                 lost_h=float(within / _HOUR),
+                is_of_post=True,
             )
         )
     return tuple(sorted(lines, key=lambda line: (line.time_from, line.place, line.state)))

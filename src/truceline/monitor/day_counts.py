@@ -19,6 +19,7 @@ from truceline.events.schema import INCIDENTS, JUDGEMENTS, VERIFICATIONS
 from truceline.monitor.day_tally import ActClass, Count, Tally
 from truceline.monitor.mission import Mission
 from truceline.store.base import Selection, Store
+from truceline.store.filters import Missing, Not
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,18 +202,11 @@ def find_withdrawn(store: Store, since: datetime, until: datetime, as_of: int | 
     Judging again takes them out as well; until then their old verdicts stand. The merged are those of the
     period, the refuted those of any.
     """
-    within = Selection(since=since, until=until, as_of=as_of)
-    targets = store.tally(INCIDENTS, within, by=("merged_into",))["merged_into"].dropna()
-    refuted = store.read_current(
-        VERIFICATIONS, Selection(equals={"status": "refuted"}, as_of=as_of), columns=("incident_id",)
-    )
-    gone = refuted["incident_id"].to_numpy(np.int64)
-    if len(targets):
-        ids = {"merged_into": targets.to_numpy(np.int64)}
-        select = Selection(since=since, until=until, ids=ids, as_of=as_of)
-        merged = store.read_current(INCIDENTS, select, columns=("incident_id",))
-        gone = np.union1d(gone, merged["incident_id"].to_numpy(np.int64))
-    return gone
+    is_merged = Selection(since=since, until=until, where=Not(Missing("merged_into")), as_of=as_of)
+    merged = store.read_current(INCIDENTS, is_merged, columns=("incident_id",))
+    is_refuted = Selection(equals={"status": "refuted"}, as_of=as_of)
+    refuted = store.read_current(VERIFICATIONS, is_refuted, columns=("incident_id",))
+    return np.union1d(*(rows["incident_id"].to_numpy(np.int64) for rows in (merged, refuted)))
 
 
 def _since_midnight(clock: time) -> timedelta:

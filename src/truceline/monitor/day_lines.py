@@ -85,6 +85,8 @@ class DayRow:
     n_reports: int
     n_sources: int
     flags: tuple[str, ...]
+    is_unreleased: bool = False
+    """Not for the readers of this edition: counted, in its region and day, and nothing more is told."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class HarmLine:
     status: str
     is_claim: bool
     claimed_by: str
+    is_unreleased: bool = False
+    """As for a row: people are counted, and little more is told."""
 
     @property
     def is_consequence(self) -> bool:
@@ -142,6 +146,7 @@ class SightingLine:
     """violation, allowed, outside, not_bound, unclear; empty where nobody judged it."""
     status: str
     is_claim: bool
+    is_unreleased: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,3 +168,8 @@ class RestrictionLine:
     """Words given to the monitors."""
     lost_h: float
     """Hours not watched within the period; NaN where an incident says no hours."""
+    incident_id: int | None = None
+    """The incident it was reported as; None where the record of effort says so."""
+    is_of_post: bool = False
+    """`place` is the name of a post, camera or team."""
+    is_unreleased: bool = False

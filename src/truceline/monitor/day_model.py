@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from truceline.events.kinds import Releasability
 from truceline.monitor.day_lines import DayRow, HarmLine, PlaceLine, RestrictionLine, SightingLine
 from truceline.monitor.day_tally import NONE, Count, DaySums, Tally
 
@@ -33,6 +34,8 @@ class RegionDay:
     """Violations at these places."""
     others: tuple[str, ...] = ()
     """For the other regions: their names."""
+    unreleased: Count = NONE
+    """Violations whose places are not told in this edition."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +281,10 @@ class DayReport:
     """Hours for which a position is withheld."""
     is_draft: bool = False
     """Not in the register: it bears no number."""
+    level: Releasability = Releasability.mission
+    """Whose edition it is: see `day_edition`."""
+    n_unreleased: int = 0
+    """Incidents, rows of the annex, of which this edition tells no more than that they are counted."""
 
     def figures(self) -> dict[str, int]:
         """Return every count of the period by a flat name: what a later report may have to correct."""

@@ -169,10 +169,11 @@ def _middles(facts: Facts, areas: Mapping[int, str]) -> dict[PlaceKey, tuple[flo
         if incident.place and knows_place(incident):
             key = (areas.get(int(incident.incident_id), OTHER), incident.place, incident.control_side)
             points.setdefault(key, []).append((float(incident.lon), float(incident.lat)))
-    return {key: _mean_point(found) for key, found in points.items()}
+    return {key: mean_point(found) for key, found in points.items()}
 
 
-def _mean_point(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+def mean_point(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the middle of some longitudes and latitudes, degrees."""
     lon, lat = np.mean(points, axis=0).tolist()
     return lon, lat
 

@@ -311,6 +311,8 @@ def make_restrictions(facts: Facts, areas: Mapping[int, str]) -> list[Restrictio
                 state=state,
                 region=areas.get(number, OTHER),
                 place=incident.place or (noticed.posts[0] if noticed.posts else ""),
+                incident_id=number,
+                is_of_post=not incident.place,
                 control_side=incident.control_side,
                 time_from=incident.time_from.to_pydatetime(),
                 time_to=incident.time_to.to_pydatetime(),

@@ -38,6 +38,8 @@ _ALIKE = (
 _SUMS = ("low", "best", "high", "n")
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_FIRST_DAYS, _FIRST_GROWTH = 4, 4
+"""Days looked through first for a violation, and how many times more in every further look."""
 
 
 def total_violations(
@@ -96,9 +98,15 @@ def find_first_night(
 ) -> date | None:
     """Return the first reporting day in a period on which anything was judged a violation by fire."""
     equals = {"verdict": "violation", "kind": FIRE}
-    select = Selection(since=since, until=until, equals=equals, as_of=as_of)
-    days = store.tally(JUDGEMENTS, select, day_shift_h=0.0)
-    if days.empty:
+    asked, n_days = since, _FIRST_DAYS
+    while asked < until:  # most periods begin with some: then the rest of a year need not be counted
+        till = min(asked + n_days * _DAY, until)
+        select = Selection(since=asked, until=till, equals=equals, as_of=as_of)
+        days = store.tally(JUDGEMENTS, select, day_shift_h=0.0)
+        if len(days):
+            break
+        asked, n_days = till, n_days * _FIRST_GROWTH
+    else:
         return None
     first = days["day"].iloc[0].to_pydatetime()  # a day of UTC: the reporting day is read off its rows
     near = Selection(since=max(since, first), until=min(until, first + _DAY), equals=equals, as_of=as_of)

@@ -26,6 +26,7 @@ from truceline.events.schema import (
     INCIDENTS,
     JUDGEMENTS,
     LINKS,
+    RELEASES,
     VERIFICATIONS,
     Table,
 )
@@ -57,7 +58,7 @@ class HistoryEntry:
     who: str
     why: str
     what: str
-    """incident, link, verification, attribution or judgement."""
+    """incident, link, verification, attribution, judgement or release."""
     says: str
     """What holds since, in a few words."""
     method: str
@@ -189,6 +190,8 @@ def read_history(store: Store, incident: int) -> tuple[HistoryEntry, ...]:
     for row in store.read(JUDGEMENTS, chosen).itertuples():
         words = f"{row.agreement}/{row.clause}: {row.verdict}; {row.reason}"
         told.append((row.change_id, "judgement", words, row.method))
+    for row in store.read(RELEASES, chosen).itertuples():
+        told.append((row.change_id, "release", f"may be seen by the {row.level}", row.method))
     numbers = np.unique([each[0] for each in told]).astype(np.int64)
     changes = {int(row.change_id): row for row in _read_changes(store, numbers).itertuples()}
     return tuple(

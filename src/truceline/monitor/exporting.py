@@ -1,7 +1,8 @@
 """Gather what leaves the store for maps and spreadsheets: incidents, violations, effort, reports.
 
 At the level of incidents and clauses, after a delay, without the words of the sources and with positions no
-finer than an agreement's own commission would publish. Simulated incidents never stand among real ones.
+finer than an agreement's own commission would publish. For the parties and the public only what was released
+to them, by the rule of `releasing`. Simulated incidents never stand among real ones.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from truceline.errors import Problem
 from truceline.events.catalogue import load_watching_assumptions
-from truceline.events.kinds import Flag, split_flags
+from truceline.events.kinds import Flag, Releasability, split_flags
 from truceline.events.schema import (
     ATTRIBUTIONS,
     BATCHES,
@@ -27,6 +28,13 @@ from truceline.events.schema import (
     ColumnType,
     Field,
     Table,
+)
+from truceline.monitor.releasing import (
+    OF_THE_MISSION,
+    kinds_seen,
+    reduce_precision,
+    release_rule,
+    visible_to,
 )
 from truceline.store.base import Selection, Store, StoreError
 
@@ -78,7 +86,21 @@ REPORT_ROWS = _table_of(
     Field("flag_words", ColumnType.text, "What to know before counting it, in words: see Flag"),
 )
 KINDS_OF_RECORD = {table.name: table for table in (INCIDENT_ROWS, VIOLATION_ROWS, EFFORT_ROWS, REPORT_ROWS)}
-"""What can be exported, by name."""
+"""What the mission can export, by name."""
+DEFAULT_KINDS = ("incidents", "judgements", "effort")
+"""What is exported unless other kinds are asked for, as far as the level sees it."""
+_OF_POSTS = ("lon", "lat")
+"""Columns of effort that say where a post stands."""
+
+
+def describe_records(kind: str, level: Releasability = Releasability.mission) -> Table:
+    """Return name, meaning and columns of a kind of record as a level gets it; KeyError for no kind."""
+    table = KINDS_OF_RECORD[kind]
+    if level is Releasability.mission:
+        return table
+    gone = {*OF_THE_MISSION, *(_OF_POSTS if kind == "effort" else ())}
+    kept = tuple(each for each in table.fields if each.name not in gone)
+    return Table(table.name, table.meaning, kept)
 
 
 @dataclass(frozen=True)
@@ -97,29 +119,42 @@ class Records:
     """Incidents left out because they are younger than the delay."""
     n_simulated: int = 0
     """Incidents left out because they are simulated and others are not."""
+    level: Releasability = Releasability.mission
+    """Whom they are for."""
+    n_unreleased: int = 0
+    """Incidents, old enough, left out because they are not released to those."""
+
+    def table(self, kind: str) -> Table:
+        """Return name, meaning and columns of the rows of a kind."""
+        return describe_records(kind, self.level)
 
 
 def gather_records(
     store: Store,
-    kinds: tuple[str, ...] = ("incidents", "judgements", "effort"),
+    kinds: tuple[str, ...] | None = None,
     *,
     title: str,
     now: datetime,
-    delay: timedelta,
+    delay: timedelta | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    level: Releasability = Releasability.mission,
 ) -> Records:
     """Return the newest rows of a period, no younger than `delay` before `now` (UTC without zone).
 
-    Raises StoreError for a kind of record that is none, or where nothing is left to export.
+    The delay is that of the level by default; for others than the mission it is never shorter. Kinds of
+    record are by default those of DEFAULT_KINDS that the level sees. Raises StoreError for a kind of record
+    that is none or that the level does not see, or where nothing is left to export.
     """
-    unknown = [kind for kind in kinds if kind not in KINDS_OF_RECORD]
-    if unknown:
-        hint = f"write some of {', '.join(KINDS_OF_RECORD)}"
-        raise StoreError("export", [Problem(word, "is no kind of record", hint) for word in unknown])
-    last = now - delay
+    seen = tuple(kind for kind in KINDS_OF_RECORD if kind in kinds_seen(level))
+    kinds = tuple(kind for kind in DEFAULT_KINDS if kind in seen) if kinds is None else kinds
+    _check_kinds(kinds, seen, level)
+    rule = release_rule(level)
+    delay = rule.delay if delay is None else delay
+    last = now - (delay if rule.is_mission else max(delay, rule.delay))
     incidents = store.read_current(INCIDENTS, Selection(since=since, until=until))
     incidents = incidents[incidents["merged_into"].isna().to_numpy()]
+    incidents, n_unreleased = _keep_visible(store, incidents, level, since, until, last)
     is_old = _ended_by(incidents, last)
     simulated = _is_simulated(incidents)
     is_mixed = _has_real_reports(store)
@@ -128,30 +163,72 @@ def gather_records(
     decided = _add_decisions(store, shown, ids)
     frames: dict[str, pd.DataFrame] = {}
     if "incidents" in kinds:
-        frames["incidents"] = _shape(decided, INCIDENT_ROWS)
+        frames["incidents"] = decided
     if "judgements" in kinds:
         frames["judgements"] = _gather_judgements(store, decided, ids)
     if "effort" in kinds:
         rows = store.read_current(EFFORTS, Selection(since=since, until=until))
-        frames["effort"] = _shape(rows[_ended_by(rows, last)], EFFORT_ROWS)
+        frames["effort"] = rows[_ended_by(rows, last)]
     if "reports" in kinds:
         names = [name for name in REPORT_ROWS.names if name != "flag_words"]
         rows = store.read_current(REPORTS, Selection(since=since, until=until), columns=(*names, "flags"))
         rows = rows[_ended_by(rows, last) & ~(_is_simulated(rows) & is_mixed)]
-        frames["reports"] = _shape(_name_flags(rows), REPORT_ROWS)
+        frames["reports"] = _name_flags(rows)
     if not sum(len(frame) for frame in frames.values()):
         found = f"holds nothing of that kind that ended by {last:%Y-%m-%d %H:%M} UTC"
-        raise StoreError("export", [Problem(store.place, found, "widen the period, or lower --delay")])
+        hint = "widen the period, or lower --delay"
+        if not rule.is_mission:
+            found = f"{found} and is released to the {level}"
+            hint = f"widen the period, or release what the {level} may see: review release"
+        raise StoreError("export", [Problem(store.place, found, hint)])
+    shaped = {kind: _shape(frame, kind, level, now) for kind, frame in frames.items()}
     notices = store.read(BATCHES, columns=("notice",))["notice"].unique().tolist()
     return Records(
         title,
         since,
         last if until is None else min(last, until),
-        frames,
+        shaped,
         tuple(sorted(each for each in notices if each)),
         n_withheld=int((~is_old).sum()),
         n_simulated=int((is_old & simulated & is_mixed).sum()),
+        level=level,
+        n_unreleased=n_unreleased,
     )
+
+
+def _check_kinds(kinds: tuple[str, ...], seen: tuple[str, ...], level: Releasability) -> None:
+    """Refuse words that are no kind of record, and kinds that a level does not see; all at once."""
+    hint = f"write some of {', '.join(seen)}"
+    problems = [
+        Problem(
+            word,
+            f"is not for the {level}" if word in KINDS_OF_RECORD else "is no kind of record",
+            hint,
+        )
+        for word in kinds
+        if word not in seen
+    ]
+    if problems:
+        raise StoreError("export", problems)
+
+
+def _keep_visible(
+    store: Store,
+    incidents: pd.DataFrame,
+    level: Releasability,
+    since: datetime | None,
+    until: datetime | None,
+    last: datetime,
+) -> tuple[pd.DataFrame, int]:
+    """Return the incidents that a level may see, and how many others ended by `last`."""
+    among = visible_to(level)
+    if not among:
+        return incidents, 0
+    select = Selection(since=since, until=until, among=among)
+    rows = store.read_current(INCIDENTS, select, columns=("incident_id",))
+    is_visible = incidents["incident_id"].isin(rows["incident_id"]).to_numpy()
+    hidden = incidents[~is_visible]
+    return incidents[is_visible], int(_ended_by(hidden, last).sum())
 
 
 def _ended_by(rows: pd.DataFrame, moment: datetime) -> BoolArray:
@@ -194,7 +271,7 @@ def _add_decisions(store: Store, incidents: pd.DataFrame, ids: np.ndarray) -> pd
 def _gather_judgements(store: Store, incidents: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
     rows = store.read_current(JUDGEMENTS, Selection(ids={"incident_id": ids}))
     of_incident = incidents[["incident_id", "lon", "lat", "sigma_m", "place", "weapon", "verification"]]
-    return _shape(rows.merge(of_incident, on="incident_id", how="left"), VIOLATION_ROWS)
+    return rows.merge(of_incident, on="incident_id", how="left")
 
 
 def _name_flags(frame: pd.DataFrame) -> pd.DataFrame:
@@ -203,10 +280,12 @@ def _name_flags(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(flag_words=np.array([words[value] for value in values], dtype=object))
 
 
-def _shape(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Return the columns of `table`, with positions as coarse as they may leave."""
+def _shape(frame: pd.DataFrame, kind: str, level: Releasability, now: datetime) -> pd.DataFrame:
+    """Return the columns of a kind of record, with positions as coarse as they may leave."""
+    made = frame[list(KINDS_OF_RECORD[kind].names)].reset_index(drop=True)
+    if level is not Releasability.mission:
+        return reduce_precision(made, level, now=now)[list(describe_records(kind, level).names)]
     decimals = int(load_watching_assumptions().value("export.position_decimals"))
-    made = frame[list(table.names)].reset_index(drop=True)
     for name in ("lon", "lat", "observer_lon", "observer_lat"):
         if name in made:
             made[name] = made[name].round(decimals)

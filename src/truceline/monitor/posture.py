@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from truceline.events.frames import make_frame
 from truceline.events.schema import SETTINGS
+from truceline.monitor.places import NONE_KEPT, KeptPlaces, PlacesOfPlan, keep_places
 from truceline.store.base import Selection, Store
 
 Chances = Mapping[tuple[str, str], tuple[float, float, float]]
@@ -19,12 +20,18 @@ Chances = Mapping[tuple[str, str], tuple[float, float, float]]
 _SETTING = "posture"
 
 
-def keep_posture(store: Store, chances: Chances, *, who: str, why: str = "") -> None:
-    """Keep the chances of a posture; they hold from now on for all effort without a chance of its own."""
+def keep_posture(
+    store: Store, chances: Chances, *, who: str, why: str = "", places: PlacesOfPlan | None = None
+) -> KeptPlaces:
+    """Keep the chances of a posture; they hold from now on for all effort without a chance of its own.
+
+    Its posts and cells are kept with them, in the same change, where they are given.
+    """
     rows = [[sector, group, *ends] for (sector, group), ends in chances.items()]
-    with store.change(who=who, what="posture", why=why) as change:
+    with store.turn(), store.change(who=who, what="posture", why=why) as change:
         value = json.dumps(rows)
         change.append(SETTINGS, make_frame(SETTINGS, {"name": [_SETTING], "value": [value]}))
+        return NONE_KEPT if places is None else keep_places(store, change, places)
 
 
 def read_posture(store: Store, *, as_of: int | None = None) -> Chances | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from truceline.events.kinds import split_flags
+from truceline.events.kinds import Releasability, split_flags
 from truceline.events.positions import intersect_sectors, sector_polygon
 from truceline.events.schema import (
     ATTRIBUTIONS,
@@ -27,6 +27,7 @@ from truceline.geo.ellipsoid import open_geod
 from truceline.monitor.deciding import HistoryEntry, read_history
 from truceline.monitor.editing import say_link
 from truceline.monitor.past_links import say_gone
+from truceline.monitor.releasing import read_levels
 from truceline.store.base import Selection, Store
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class IncidentFile:
     gone: str
     """What became of it where it no longer stands; empty while it does."""
     status: str
+    level: Releasability
+    """Who may see more of it than that it is counted."""
     attribution: tuple[str, ...]
     verdicts: tuple[str, ...]
     crossing: str
@@ -116,6 +119,7 @@ def read_incident(store: Store, incident: int) -> IncidentFile:
         incident=row,
         gone="" if merged is None or merged != merged else say_gone(int(merged)),
         status=f"{status['status'].iloc[0]}: {status['reason'].iloc[0]}" if len(status) else "reported",
+        level=read_levels(store, [incident])[incident],
         attribution=tuple(_say_attribution(each) for each in attribution.to_dict("records")),
         verdicts=tuple(
             f"{each['agreement']}/{each['clause']}: {each['verdict']}; {each['reason']}"

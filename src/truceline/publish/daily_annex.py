@@ -1,7 +1,8 @@
 """The machine-readable annex of a daily report: rows as CSV, positions as GeoJSON, figures as JSON.
 
 The rows marked `counted` add up to the figures of the text exactly. Words are those of the store and need no
-translation; times are UTC; positions are rounded and, while too recent, left out. No text of any source.
+translation; times are UTC; positions are rounded and, while too recent, left out. No text of any source. In
+an edition for others than the mission, what is not told of an incident says `withheld`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from truceline.monitor.day_lines import DayRow
+from truceline.events.kinds import Releasability
+from truceline.monitor.day_lines import DayRow, HarmLine, RestrictionLine, SightingLine
 from truceline.monitor.day_model import DayReport
 from truceline.publish.table import Table, number, share, text
 
 SCHEMA = "truceline.daily/1"
 """Name and version of daily.json; a change that breaks readers makes it 2."""
+WITHHELD = "withheld"
+"""Said in place of what the readers of an edition may not see."""
 _SPLIT = " | "
+_OF_EDITIONS = ("incident_id", "is_of_post")
+"""Of a restriction: what only the making of editions needs."""
 
 ROWS = Table(
     "violations",
@@ -33,7 +39,7 @@ ROWS = Table(
         number("lon_deg", "deg", "Longitude as published; empty where withheld or not known", 6),
         number("lat_deg", "deg", "Latitude as published", 6),
         number("sigma_m", "m", "Standard deviation of the position, rounding included", 0),
-        text("position_withheld", "yes where the incident is too recent for its position to be published"),
+        text("position_withheld", "yes where the incident is too recent, or not released, to tell its place"),
         text("observers", "Posts, cameras or teams that noticed it"),
         text("range_from", "Post from which range and bearing are given"),
         number("range_min_m", "m", "Least distance from that post", 0),
@@ -97,7 +103,7 @@ def make_geojson(report: DayReport) -> str:
                 "region": row.region or "other",
                 "sigma_m": _whole(row.sigma_m),
                 "class": row.act_class,
-                "kind": row.kind,
+                "kind": WITHHELD if row.is_unreleased else row.kind,
                 "phase": row.phase,
                 "acts_low": row.count.low,
                 "acts_best": row.count.best,
@@ -117,6 +123,7 @@ def make_geojson(report: DayReport) -> str:
     collection = {
         "type": "FeatureCollection",
         "properties": {
+            **_edition(report),
             "report": None if report.is_draft else f"{report.number}/{report.year}",
             "position_decimals": report.position_decimals,
             "delay_h": report.delay_h,
@@ -131,6 +138,7 @@ def make_figures_json(report: DayReport, files: dict[str, str]) -> str:
     """Return the figures as JSON; `files` are the other files of the folder with the hash of each."""
     said = {
         "schema": SCHEMA,
+        **_edition(report),
         "number": None if report.is_draft else report.number,
         "year": report.year,
         "corrects": asdict(report.corrects) if report.corrects else None,
@@ -160,9 +168,9 @@ def make_figures_json(report: DayReport, files: dict[str, str]) -> str:
         "clauses": [asdict(line) for line in report.clauses],
         "effort": [asdict(line) for line in report.effort],
         "trend": [asdict(line) for line in report.trend],
-        "restrictions": [asdict(line) for line in report.restrictions],
-        "harm": [asdict(line) for line in report.harms],
-        "sightings": [asdict(line) for line in report.sightings],
+        "restrictions": [_restriction(line) for line in report.restrictions],
+        "harm": [_line(line) for line in report.harms],
+        "sightings": [_line(line) for line in report.sightings],
         "corrections": [asdict(line) for line in report.corrections],
         "last_days": [asdict(line) for line in report.history],
         "sums": asdict(report.sums),
@@ -171,30 +179,50 @@ def make_figures_json(report: DayReport, files: dict[str, str]) -> str:
     return _dump(said)
 
 
+def _edition(report: DayReport) -> dict[str, Any]:
+    """Return whose edition it is; the mission's own report says nothing of it."""
+    if report.level is Releasability.mission:
+        return {}
+    return {"edition": str(report.level), "incidents_not_released": report.n_unreleased}
+
+
+def _line(line: HarmLine | SightingLine | RestrictionLine) -> dict[str, Any]:
+    """Return a line as it stands in daily.json, marked where it is withheld."""
+    said = asdict(line)
+    is_withheld = said.pop("is_unreleased")
+    return {**said, WITHHELD: True} if is_withheld else said
+
+
+def _restriction(line: RestrictionLine) -> dict[str, Any]:
+    said = _line(line)
+    return {name: value for name, value in said.items() if name not in _OF_EDITIONS}
+
+
 def _cells(number_: int, row: DayRow) -> tuple[Any, ...]:
+    hidden = WITHHELD if row.is_unreleased else ""
     return (
         number_,
         row.incident_id,
         row.region or "other",
-        row.place,
+        row.place or hidden,
         row.control_side,
         row.lon,
         row.lat,
         row.sigma_m,
         _yes(row.is_withheld),
-        _SPLIT.join(row.posts),
+        _SPLIT.join(row.posts) or hidden,
         row.location_post,
         row.range_min_m if row.location_post else math.nan,
         row.range_max_m if row.location_post else math.nan,
         row.bearing_deg if row.location_post else math.nan,
-        _SPLIT.join(row.means),
+        _SPLIT.join(row.means) or hidden,
         row.observation,
-        row.kind,
+        row.kind or hidden,
         row.act_class,
         row.phase,
-        row.weapon,
+        row.weapon or hidden,
         row.p_weapon,
-        row.target,
+        row.target or hidden,
         _stamp(row.time_from),
         _stamp(row.time_to),
         row.time_precision,
@@ -217,8 +245,8 @@ def _cells(number_: int, row: DayRow) -> tuple[Any, ...]:
         row.side,
         row.p_side,
         row.side_basis,
-        row.n_reports,
-        row.n_sources,
+        math.nan if row.is_unreleased else row.n_reports,
+        math.nan if row.is_unreleased else row.n_sources,
         _SPLIT.join(row.flags),
     )
 

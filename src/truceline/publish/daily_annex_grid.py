@@ -18,6 +18,7 @@ from truceline.publish.daily_phrases import (
     say_region,
     say_side,
     say_status,
+    say_untold,
     say_when,
 )
 from truceline.publish.daily_words import Words, plain
@@ -67,12 +68,12 @@ def make_annex_section(report: DayReport, words: Words) -> Section:
 def _cells(number: int, row: DayRow, report: DayReport, words: Words) -> tuple[str, ...]:
     return (
         words.whole(number),
-        say_place(words, report, row.place, row.control_side),
+        say_place(words, report, row.place, row.control_side, is_withheld=row.is_unreleased),
         say_position(words, row, report.delay_h),
-        words.list(plain(post) for post in row.posts) or words.say("sign.none"),
+        words.list(plain(post) for post in row.posts) or say_untold(words, report),
         say_observation(words, row.observation, row.means),
         words.count(row.count),
-        words.name("kind", row.kind),
+        words.name("kind", row.kind) if row.kind else words.name("class", row.act_class),
         _describe(row, words),
         _say_weapon(row, words),
         say_when(words, row.time_from, row.time_to, row.time_precision),
@@ -96,6 +97,8 @@ def _describe(row: DayRow, words: Words) -> str:
 
 
 def _say_weapon(row: DayRow, words: Words) -> str:
+    if row.is_unreleased:
+        return words.say("word.withheld")
     if row.weapon in ("", "unknown"):
         return words.say("weapon.unknown")
     name = words.name("weapon", row.weapon)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from truceline.events.kinds import Releasability
 from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
 from truceline.monitor.day_model import DayReport
 from truceline.publish import figure_style as style
@@ -69,7 +70,8 @@ def _draw_map(report: DayReport, words: Words) -> Figure:
     if extent is None:
         extent = np.array([(lon, lat) for _, lon, lat in report.centres], dtype=float).reshape(-1, 2)
     most = max((p.count.best for p in report.map_points), default=0)
-    notes = [words.say("map.note", decimals=report.position_decimals)]
+    is_own = report.level is Releasability.mission
+    notes = [words.say("map.note" if is_own else "map.note_edition", decimals=report.position_decimals)]
     if report.n_not_placed:
         notes.append(words.say("map.not_placed", n=report.n_not_placed))
     if not len(extent):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from truceline.monitor.day_lines import HarmLine, SightingLine
+from truceline.events.kinds import Releasability
+from truceline.monitor.day_lines import HarmLine, RestrictionLine, SightingLine
 from truceline.monitor.day_model import Correction, DayReport, TrendLine
 from truceline.monitor.day_tally import ActClass
 from truceline.publish.daily_page import Block, Grid, Head, Paragraph, Row
@@ -19,6 +20,7 @@ from truceline.publish.daily_phrases import (
     say_region,
     say_side,
     say_status,
+    say_untold,
     say_when,
 )
 from truceline.publish.daily_words import Words, plain
@@ -47,8 +49,8 @@ def make_harm(report: DayReport, words: Words) -> tuple[Block, ...]:
                 say_when(words, harm.time_from, harm.time_to, harm.time_precision),
                 say_people(words, harm.killed),
                 say_people(words, harm.hurt),
-                say_observation(words, harm.observation, harm.means),
-                words.list(plain(source) for source in harm.sources[:3]),
+                _say_noticed(harm, words),
+                words.list(plain(source) for source in harm.sources[:3]) or _say_no_source(report, words),
                 say_status(
                     words,
                     harm.status,
@@ -64,12 +66,22 @@ def make_harm(report: DayReport, words: Words) -> tuple[Block, ...]:
 
 
 def _say_where(line: HarmLine | SightingLine, report: DayReport, words: Words) -> str:
-    place = say_place(words, report, line.place, line.control_side)
+    place = say_place(words, report, line.place, line.control_side, is_withheld=line.is_unreleased)
     return words.list([place, say_region(words, line.region)])
 
 
+def _say_noticed(line: HarmLine | SightingLine, words: Words) -> str:
+    if line.is_unreleased:
+        return words.say("word.withheld")
+    return say_observation(words, line.observation, line.means)
+
+
+def _say_no_source(report: DayReport, words: Words) -> str:
+    return "" if report.level is Releasability.mission else words.say("word.withheld")
+
+
 def _say_harm(kind: str, target: str, words: Words) -> str:
-    what = words.name("kind", kind)
+    what = words.name("kind", kind) if kind else words.say("word.withheld")
     return words.say("harm.to", what=what, target=words.name("target", target)) if target else what
 
 
@@ -106,7 +118,7 @@ def _sighting_grid(
                 _say_type(line, words),
                 _say_where(line, report, words),
                 say_when(words, line.time_from, line.time_to, line.time_precision),
-                say_observation(words, line.observation, line.means),
+                _say_noticed(line, words),
                 plain(line.clause) or words.say("sign.none"),
                 words.name("verdict", line.verdict) if line.verdict else words.say("verdict.none"),
                 say_status(words, line.status, is_claim=line.is_claim, claimant=words.say("side.unknown")),
@@ -118,6 +130,8 @@ def _sighting_grid(
 
 
 def _say_type(line: SightingLine, words: Words) -> str:
+    if line.is_unreleased:
+        return words.say("word.withheld")
     kind = words.name("kind", line.kind)
     if line.kind == "weapon_present" and line.weapon:
         return words.name("weapon", line.weapon)
@@ -125,7 +139,8 @@ def _say_type(line: SightingLine, words: Words) -> str:
 
 
 def make_restrictions(report: DayReport, words: Words) -> tuple[Block, ...]:
-    """Return what prevented the watching."""
+    """Return what prevented the watching; an edition for others tells it by the day."""
+    is_own = report.level is Releasability.mission
     heads = (
         Head(words.say("head.restriction"), share=1.0),
         Head(words.say("head.where"), share=1.8),
@@ -139,12 +154,14 @@ def make_restrictions(report: DayReport, words: Words) -> tuple[Block, ...]:
         Row(
             (
                 words.name("state", line.state),
-                words.list([plain(line.place) or words.say("place.unnamed"), say_region(words, line.region)]),
-                say_when(words, line.time_from, line.time_to, "minute"),
+                words.list([_say_barred(line, words), say_region(words, line.region)]),
+                say_when(words, line.time_from, line.time_to, "minute" if is_own else "day"),
                 say_hours(words, line.lost_h),
                 words.name("means", line.means) if line.means else words.say("sign.none"),
                 _say_cause(line.cause, report, words),
-                words.say("word.quoted", words=plain(line.words)) if line.words else words.say("sign.none"),
+                words.say("word.quoted", words=plain(line.words))
+                if line.words
+                else say_untold(words, report),
             )
         )
         for line in report.restrictions
@@ -153,9 +170,15 @@ def make_restrictions(report: DayReport, words: Words) -> tuple[Block, ...]:
     return (Grid("restriction-rows", words.say("grid.restrictions"), heads, rows, note, is_small=True),)
 
 
+def _say_barred(line: RestrictionLine, words: Words) -> str:
+    return plain(line.place) or words.say("word.withheld" if line.is_unreleased else "place.unnamed")
+
+
 def _say_cause(cause: str, report: DayReport, words: Words) -> str:
     if cause in report.sides:
         return say_side(words, report, cause)
+    if report.level is not Releasability.mission:
+        return words.say("word.withheld")
     return plain(cause) or words.say("word.not_told")
 
 
@@ -265,6 +288,13 @@ def _say_changes(one: Correction, words: Words) -> str:
             who=plain(change.who),
             what=plain(change.what),
             why=plain(change.why) or words.say("word.no_reason"),
+        )
+        if change.who
+        else words.say(
+            "change.bare",
+            number=str(change.change_id),
+            moment=words.moment(change.at),
+            what=plain(change.what),
         )
         for change in one.changes[-MAX_CHANGES:]
     ]

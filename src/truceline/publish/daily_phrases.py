@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from truceline.events.kinds import TimePrecision
+from truceline.events.kinds import Releasability, TimePrecision
 from truceline.monitor.day_lines import DayRow, PlaceLine
 from truceline.monitor.day_model import DayReport
 from truceline.monitor.day_tally import Count
@@ -54,10 +54,12 @@ def say_control(words: Words, report: DayReport, side: str) -> str:
     return words.say("control.contested" if side == "contested" else "control.unknown")
 
 
-def say_place(words: Words, report: DayReport, place: str, control_side: str) -> str:
+def say_place(
+    words: Words, report: DayReport, place: str, control_side: str, *, is_withheld: bool = False
+) -> str:
     """Return a place with who holds it."""
     if not place:
-        return words.say("place.unnamed")
+        return words.say("word.withheld" if is_withheld else "place.unnamed")
     held = say_control(words, report, control_side)
     return words.say("place.held", place=plain(place), control=held)
 
@@ -80,8 +82,15 @@ def say_place_line(words: Words, report: DayReport, line: PlaceLine, centre: str
     return words.say("place.counted_from", **where, count=line.count.best)
 
 
+def say_untold(words: Words, report: DayReport) -> str:
+    """Return what stands where nobody is named: a dash, or that an edition for others names nobody."""
+    return words.say("sign.none" if report.level is Releasability.mission else "word.withheld")
+
+
 def say_position(words: Words, row: DayRow, delay_h: float) -> str:
     """Return where an incident was: range and bearing from a post, or coordinates with their error."""
+    if row.is_unreleased:
+        return words.say("position.unreleased")
     if row.is_withheld:
         return words.say("position.withheld", hours=words.decimal(delay_h, 0))
     if row.location_post:

@@ -6,7 +6,7 @@ of the OSCE mission; effort, clauses, trend and corrections are what those lacke
 
 from __future__ import annotations
 
-from truceline.events.kinds import Observation, Phase
+from truceline.events.kinds import Observation, Phase, Releasability
 from truceline.monitor.day_lines import PlaceLine
 from truceline.monitor.day_model import DayReport, RegionDay
 from truceline.monitor.day_tally import CLASS_GROUPS, ActClass, Hours, Tally
@@ -148,10 +148,13 @@ def _where(region: RegionDay, report: DayReport, words: Words) -> str:
         places = words.join([_say_place(p, region, report, words) for p in region.places])
         is_most = 2 * together.best > violations.best
         key = "where.majority" if is_most else "where.most"
+        key = "where.some" if region.unreleased.n_incidents and not is_most else key
         key = "where.all" if together.best == violations.best else key
         parts.append(words.say(key, count=together.best, all=violations.best, places=places))
-    else:
+    elif not region.unreleased.n_incidents:
         parts.append(words.say("where.unnamed", all=violations.best))
+    if region.unreleased.n_incidents:
+        parts.append(words.say("where.unreleased", n=region.unreleased.best))
     if region.others:
         parts.append(words.say("where.others", names=words.join([plain(name) for name in region.others])))
     return " ".join(parts)
@@ -225,8 +228,10 @@ def _totals(report: DayReport, words: Words) -> list[Block]:
 
 
 def _counting(report: DayReport, words: Words) -> tuple[Block, ...]:
-    keys = ("unit", "once", "when", "bounds", "exercise", "claims", "positions", "effort")
+    keys: tuple[str, ...] = ("unit", "once", "when", "bounds", "exercise", "claims", "positions", "effort")
     values = {"hours": words.decimal(report.delay_h, 0), "decimals": report.position_decimals}
+    if report.level is not Releasability.mission:
+        keys = (*keys, "edition")
     return tuple(
         Paragraph(words.say(f"rule.{key}", **values), lead=words.say(f"rule_lead.{key}")) for key in keys
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from truceline.events.kinds import Releasability
 from truceline.monitor.day_model import DayReport, RegionDay, TrendLine
 from truceline.monitor.day_tally import Count, People
 from truceline.publish.daily_page import Bullets, Page, Section, Stat
@@ -15,6 +16,10 @@ from truceline.publish.daily_phrases import say_hours, say_region
 from truceline.publish.daily_sections import make_sections
 from truceline.publish.daily_words import Words, plain
 
+_EDITIONS = {
+    Releasability.parties: "notice.edition_parties",
+    Releasability.public: "notice.edition_public",
+}
 _ORDINALS = ("zero.first", "zero.second", "zero.third")
 
 
@@ -63,6 +68,9 @@ def _notices(report: DayReport, words: Words) -> tuple[str, ...]:
     notices = []
     if report.is_simulated:
         notices.append(words.say("notice.simulated"))
+    if report.level is not Releasability.mission:
+        said = words.say(_EDITIONS[report.level], n=report.n_unreleased, all=len(report.rows))
+        notices.append(said)
     if report.corrects is not None:
         notices.append(words.say("notice.corrects", number=str(report.corrects)))
     return tuple(notices)

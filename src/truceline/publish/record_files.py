@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from truceline.errors import OutputError, Problem
+from truceline.events.kinds import Releasability
 from truceline.events.schema import ColumnType
 from truceline.events.schema import Table as StoreTable
 from truceline.files import replace_folder, write_atomically
-from truceline.monitor.exporting import KINDS_OF_RECORD, Records
+from truceline.monitor.exporting import Records
 from truceline.publish.geopackage_file import CRS, GEOMETRY_COLUMN, add_field_descriptions, fixed_date
+from truceline.publish.hxl_tags import add_tag_row, list_tags
 from truceline.publish.table import Column, Table, clean, starts_like_a_formula
 
 if TYPE_CHECKING:
@@ -31,12 +33,16 @@ _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _UNITS = {"lon": "degree", "lat": "degree", "deg": "degree", "m": "m", "p": "1"}
 
 
-def write_records(records: Records, path: Path) -> tuple[str, ...]:
+def write_records(records: Records, path: Path, *, with_hxl: bool = False) -> tuple[str, ...]:
     """Write records as the ending of `path` says, and return the names of what was written.
 
     `.gpkg` and `.geojson` are files; a name without an ending is a folder with a CSV for each kind of record.
-    Raises OutputError for another ending or when the disk refuses.
+    With `with_hxl` each CSV has a second row of hashtags. Raises OutputError for another ending, for hashtags
+    in anything but CSV, or when the disk refuses.
     """
+    if with_hxl and path.suffix:
+        problem = Problem("--hxl", "puts hashtags into CSV alone", "give a folder")
+        raise OutputError("output", [problem])
     if path.suffix == ".gpkg":
         _write_geopackage(records, path)
         return (path.name,)
@@ -49,7 +55,10 @@ def write_records(records: Records, path: Path) -> tuple[str, ...]:
     names = []
     with replace_folder(path, marker=MARKER) as folder:
         for kind, frame in records.frames.items():
-            write_atomically(folder / f"{kind}.csv", to_csv(frame))
+            text = to_csv(frame)
+            if with_hxl:
+                text = add_tag_row(text, list_tags(kind, [str(name) for name in frame.columns]))
+            write_atomically(folder / f"{kind}.csv", text)
             names.append(f"{kind}.csv")
         write_atomically(folder / "fields.csv", _list_fields(records))
         write_atomically(folder / MARKER, json.dumps(_about(records), indent=1, ensure_ascii=False) + "\n")
@@ -84,8 +93,10 @@ def _unit_of(name: str) -> str:
 
 def _about(records: Records) -> dict[str, Any]:
     """Return what a reader must know of the export as a whole."""
+    edition = {"level": str(records.level), "not_released": records.n_unreleased}
     return {
         "title": records.title,
+        **({} if records.level is Releasability.mission else edition),
         "since": None if records.since is None else f"{records.since.isoformat()}Z",
         "until": f"{records.until.isoformat()}Z",
         "rows": {kind: len(frame) for kind, frame in records.frames.items()},
@@ -99,7 +110,7 @@ def _list_fields(records: Records) -> str:
     rows = [
         (kind, column.name, column.unit, column.description)
         for kind in records.frames
-        for column in describe_table(KINDS_OF_RECORD[kind]).columns
+        for column in describe_table(records.table(kind)).columns
     ]
     columns = (
         Column("table", "", ""),
@@ -151,7 +162,7 @@ def _write_geopackage(records: Records, path: Path) -> None:
         temporary.unlink(missing_ok=True)
         with fixed_date(stamp):
             for kind, frame in records.frames.items():
-                table = KINDS_OF_RECORD[kind]
+                table = records.table(kind)
                 options = {"IDENTIFIER": table.name, "DESCRIPTION": f"{table.meaning}. {about}"}
                 plain = _for_gdal(frame, table)
                 if "lon" not in frame:
@@ -170,9 +181,7 @@ def _write_geopackage(records: Records, path: Path) -> None:
                 )
         with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
             database.execute("BEGIN")
-            add_field_descriptions(
-                database, [describe_table(KINDS_OF_RECORD[kind]) for kind in records.frames]
-            )
+            add_field_descriptions(database, [describe_table(records.table(kind)) for kind in records.frames])
             database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
             database.execute("COMMIT")
             database.execute("VACUUM")

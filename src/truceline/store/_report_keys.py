@@ -130,11 +130,11 @@ def _compare_versions(
         cursor.unregister("given_several")
     for key, group in several.groupby(["feed", "key"], sort=False):
         rows = group["row"].to_numpy()
-        versions = _sort_versions(group["digest"].tolist(), stored.get(key, ()), rows)
+        versions = sort_versions(group["digest"].tolist(), stored.get(key, ()), rows)
         status[rows], earlier_row[rows] = versions
 
 
-def _sort_versions(
+def sort_versions(
     given: Sequence[str], stored: Sequence[str], rows: Iterable[int]
 ) -> tuple[list[int], list[int]]:
     """Return status and superseded row of each of several rows of one key; digests oldest first."""

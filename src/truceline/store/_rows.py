@@ -34,9 +34,10 @@ from truceline.store.filters import (
 if TYPE_CHECKING:
     import pandas as pd
 
+# Names that DuckDB and PostgreSQL share.
 SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.integer: "BIGINT",
-    ColumnType.number: "DOUBLE",
+    ColumnType.number: "FLOAT8",
     ColumnType.text: "VARCHAR",
     ColumnType.moment: "TIMESTAMP",
     ColumnType.truth: "BOOLEAN",
@@ -126,10 +127,10 @@ def _add_period(made: Condition, table: Table, select: Selection) -> None:
         raise ValueError(f"{table.name} has no times to choose by")
     starts = quote(table, table.starts)
     if select.until is not None:
-        made.add(f"{starts} < ?", _plain(select.until))
+        made.add(f"{starts} < ?", plain(select.until))
     if select.since is None:
         return
-    since = _plain(select.since)
+    since = plain(select.since)
     if table.ends:
         ends = quote(table, table.ends)
         made.add(f"({ends} >= ? OR ({ends} IS NULL AND {starts} >= ?))", since, since)
@@ -173,7 +174,7 @@ def _filter_sql(table: Table, part: Filter) -> tuple[Any, ...]:
 def _add_equals(made: Condition, table: Table, name: str, value: Any) -> None:
     column, kind = quote(table, name), table.field(name).type
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    values = [_plain(item) for item in (value if several else [value])]
+    values = [plain(item) for item in (value if several else [value])]
     if kind is ColumnType.text:
         words = ["" if item is None else str(item) for item in values]
         values = [word for word in words if "\0" not in word]  # no stored word has one
@@ -195,7 +196,7 @@ def _add_ids(made: Condition, table: Table, name: str, values: Any, frame: str) 
     made.add(f"{quote(table, name)} IN (SELECT id FROM {frame})")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as plain Python has it; None where it is missing."""
     if isinstance(value, Enum):
         value = value.value

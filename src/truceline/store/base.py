@@ -32,6 +32,14 @@ class StoreUnavailableError(StoreError):
     """A store cannot be had just now: in use for too long, or its server does not answer. Try again later."""
 
 
+class StoreFullError(StoreUnavailableError):
+    """No space is left where a store is kept; whoever runs it must make some."""
+
+
+class UnknownOutcomeError(StoreUnavailableError):
+    """A server went away while it was told to keep a change, and did not come back to say whether it had."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """Which rows to read. Everything given must hold; nothing given selects all rows."""

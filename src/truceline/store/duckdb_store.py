@@ -19,6 +19,8 @@ from truceline.events.schema import Table
 from truceline.store import _duckdb_reads as reads
 from truceline.store._duckdb_change import DuckDBChange
 from truceline.store._duckdb_file import OnWait, OpenFile, connect, first_line, open_file, release_file
+from truceline.store._duckdb_history import DuckDBHistory
+from truceline.store._history import Copyable, History, Restoring
 from truceline.store.base import (
     ALL,
     WAIT_S,
@@ -27,6 +29,7 @@ from truceline.store.base import (
     Selection,
     Store,
     StoreError,
+    StoreFullError,
     StoreUnavailableError,
 )
 from truceline.store.migrations import apply_steps, check_version, list_steps, read_version
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Clock = Callable[[], datetime]
+_NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
+"""How the system, and DuckDB after it, says that there is no more room for a file."""
 
 
 def create_duckdb_store(path: Path, *, memory_limit: str, threads: int | None, clock: Clock) -> DuckDBStore:
@@ -105,7 +110,7 @@ def _give_name(new: Path, path: Path) -> None:
         new.rename(path)
 
 
-class DuckDBStore(Store):
+class DuckDBStore(Store, Copyable):
     """A store in one DuckDB file."""
 
     def __init__(self, file: OpenFile, place: str, *, writing: bool, wait_s: float, clock: Clock) -> None:
@@ -205,6 +210,28 @@ class DuckDBStore(Store):
         with self._asking() as cursor:
             return reads.last_change(cursor)
 
+    @contextmanager
+    def history(self) -> Iterator[History]:
+        """Give the whole history as of one moment."""
+        with self._asking() as cursor:
+            cursor.execute("BEGIN TRANSACTION")
+            yield DuckDBHistory(cursor)
+
+    @contextmanager
+    def restore(self) -> Iterator[Restoring]:
+        """Write a history into the store, which is empty."""
+        with self.turn(), self._answering("nothing was kept"), closing(self._open_file().cursor()) as cursor:
+            if reads.last_change(cursor):
+                raise self._refuse("holds something already", "copy into a new store")
+            cursor.execute("BEGIN TRANSACTION")
+            try:
+                yield DuckDBHistory(cursor)
+                cursor.execute("COMMIT")
+            except BaseException:
+                with suppress(Exception):  # the reason to roll back is what must be told
+                    cursor.execute("ROLLBACK")
+                raise
+
     def close(self) -> None:
         """Let the store go, so that others may write."""
         file, self._file = self._file, None
@@ -224,11 +251,20 @@ class DuckDBStore(Store):
         try:
             yield
         except duckdb.OutOfMemoryException as error:
+            self._refuse_if_full(error, consequence)
             found = f"needs more memory than it may use ({first_line(str(error))}); {consequence}"
             raise self._refuse(found, "open it with a larger memory_limit, or free disk space") from error
         except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
+            self._refuse_if_full(error, consequence)
             found = f"cannot be read or written: {first_line(str(error))}; {consequence}"
             raise self._refuse(found, "check the disk and the rights of the folder") from error
+
+    def _refuse_if_full(self, error: Exception, consequence: str) -> None:
+        """Raise StoreFullError where DuckDB found no room on the disk, for rows or for what it spills."""
+        if any(words in str(error) for words in _NO_SPACE):
+            found = f"cannot be written: its disk is full, or what you may have of it; {consequence}"
+            problem = Problem(self._place, found, "free space there, then try again")
+            raise StoreFullError("store", [problem]) from error
 
     def _open_file(self) -> OpenFile:
         if self._file is None:

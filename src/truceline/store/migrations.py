@@ -58,7 +58,8 @@ def list_steps(dialect: str = "duckdb") -> tuple[Step, ...]:
 
 def read_version(run: Run) -> int | None:
     """Return the newest step a store has; None where it is no store of ours."""
-    found = run("SELECT count(*) FROM information_schema.tables WHERE table_name = ?", [VERSION_TABLE])
+    where = "table_schema = current_schema() AND table_name = ?"
+    found = run(f"SELECT count(*) FROM information_schema.tables WHERE {where}", [VERSION_TABLE])
     if not found.fetchall()[0][0]:
         return None
     newest = run(f"SELECT max(version) FROM {VERSION_TABLE}").fetchall()[0][0]
@@ -81,21 +82,33 @@ def check_version(version: int | None, place: str, *, writing: bool, steps: Sequ
     raise StoreError("store", [Problem(place, found, hint)])
 
 
-def apply_steps(run: Run, *, now: datetime, program: str, steps: Sequence[Step]) -> None:
-    """Apply what is missing in one transaction; `now` is UTC without zone."""
+def apply_steps(
+    run: Run, *, now: datetime, program: str, steps: Sequence[Step], in_transaction: bool = False
+) -> None:
+    """Apply what is missing in one transaction; `now` is UTC without zone.
+
+    `in_transaction`: one is open already, and is left to whoever opened it.
+    """
     version = read_version(run)
     missing = [step for step in steps if step.version > (version or 0)]
     if not missing:
         return
+    if in_transaction:
+        _apply(run, version, missing, now, program)
+        return
     run("BEGIN TRANSACTION")
     try:
-        if version is None:
-            run(_MAKE_VERSION_TABLE)
-        for step in missing:
-            run(step.sql)
-            row = [step.version, step.name, now, program]
-            run(f"INSERT INTO {VERSION_TABLE} VALUES (?, ?, ?, ?)", row)
+        _apply(run, version, missing, now, program)
         run("COMMIT")
     except BaseException:
         run("ROLLBACK")
         raise
+
+
+def _apply(run: Run, version: int | None, missing: Sequence[Step], now: datetime, program: str) -> None:
+    if version is None:
+        run(_MAKE_VERSION_TABLE)
+    for step in missing:
+        run(step.sql)
+        row = [step.version, step.name, now, program]
+        run(f"INSERT INTO {VERSION_TABLE} VALUES (?, ?, ?, ?)", row)

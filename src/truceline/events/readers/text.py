@@ -39,6 +39,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NAMED_DELIMITER = re.compile(r"sep=([,;\t|])\s*")
+_HASHTAG = re.compile(r"\s*#[a-z][a-z0-9_]{0,99}(\s*\+[a-z][a-z0-9_]{0,99}){0,20}\s*")
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 _BLOCK = 1 << 16
 
@@ -47,7 +48,8 @@ def read_text(path: Path, *, packed: bool) -> Iterator[Chunk]:
     """Yield the rows of a CSV file, gzipped where `packed`; at least one chunk, empty without rows.
 
     Raises ReportFileError for what makes the file unreadable as a whole. A row with more or fewer fields than
-    the header is rejected alone; fields beyond the header that are empty do not count.
+    the header is rejected alone; fields beyond the header that are empty do not count. Hashtags (HXL) after
+    the header are no row.
     """
     size = path.stat().st_size
     with path.open("rb") as raw:
@@ -121,9 +123,12 @@ def _read_rows(text: IO[str], path: Path, raw: IO[bytes], size: int, encoding: s
     keeper = RowKeeper(names, how)
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     width, n_read, n_chunks = len(names), lines.n_read, 0
+    after_header = n_read + 1
     try:
         for row in reader:
             line, n_read = n_read + 1, lines.n_read
+            if line == after_header and _is_tag_row(row):
+                continue
             if len(row) > width and not any(row[width:]):
                 del row[width:]  # delimiters at the end of the line
             if len(row) == width:
@@ -185,6 +190,12 @@ def _read_header(lines: _Lines, path: Path) -> tuple[Iterator[list[str]], str, l
     while len(header) > 1 and not header[-1].strip():
         header.pop()
     return reader, delimiter, header
+
+
+def _is_tag_row(row: list[str]) -> bool:
+    """Tell whether a row holds hashtags of the Humanitarian Exchange Language, and nothing else."""
+    tags = [cell for cell in row if cell.strip()]
+    return bool(tags) and all(_HASHTAG.fullmatch(cell) for cell in tags)
 
 
 def _chain(first: str, rest: _Lines) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Formats and protocols of other tools: pure code and network clients; no store."""
