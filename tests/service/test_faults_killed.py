@@ -24,7 +24,7 @@ from fault_kit import (
 )
 from fault_nursery import Child, Nursery
 
-N_KILLS = ROUNDS or 6
+N_KILLS = ROUNDS or 4
 """Of the service, and of the command."""
 N_ROWS = 300
 N_DESKS = 2

@@ -85,11 +85,6 @@ def test_the_page_makes_a_database_backs_it_up_and_brings_it_back(
     (tmp_path / "reports.csv").write_bytes(make_file("page", 300))
     run("sudo -u truceline /opt/truceline/bin/truceline monitor import postgresql:///mission reports.csv",
         tmp_path, server.port)  # fmt: skip
-    run(
-        "sudo -u truceline /opt/truceline/bin/truceline monitor link postgresql:///mission",
-        tmp_path,
-        server.port,
-    )
     check_role_can_only_add(server)
     run(back_up, tmp_path, server.port)
     assert "The restored store is the same." in run(restore, tmp_path, server.port)

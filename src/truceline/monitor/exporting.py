@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BoolArray = NDArray[np.bool_]
+_FIRST_REPORTS = 1000
+"""Reports looked at for one that is not simulated before all are counted."""
 
 _WITHHELD = ("text", "original", "truth", "key", "digest", "supersedes")
 """Columns of a report that stay in the store: words of others, and what only the store needs."""
@@ -157,7 +159,7 @@ def gather_records(
     incidents, n_unreleased = _keep_visible(store, incidents, level, since, until, last)
     is_old = _ended_by(incidents, last)
     simulated = _is_simulated(incidents)
-    is_mixed = _has_real_reports(store)
+    is_mixed = has_real_reports(store)
     shown = incidents[is_old & ~(simulated & is_mixed)]
     ids = shown["incident_id"].to_numpy(dtype=np.int64)
     decided = _add_decisions(store, shown, ids)
@@ -242,10 +244,12 @@ def _is_simulated(rows: pd.DataFrame) -> BoolArray:
     return np.asarray((flags & int(Flag.simulated)) != 0, dtype=bool)
 
 
-def _has_real_reports(store: Store) -> bool:
+def has_real_reports(store: Store) -> bool:
     """Tell whether the store holds reports that no simulation made: then simulated ones stay out."""
-    flags = store.tally(REPORTS, by=("flags",))
-    return bool((~_is_simulated(flags)).any())
+    first = store.read_page(REPORTS, n=_FIRST_REPORTS, columns=("flags",)).frame
+    if bool((~_is_simulated(first)).any()):
+        return True
+    return bool((~_is_simulated(store.tally(REPORTS, by=("flags",)))).any())
 
 
 def _add_decisions(store: Store, incidents: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:

@@ -6,6 +6,7 @@ itself wrote, so statements that look for stored rows are kept to the indexes (s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _BY_INDEX = (
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 )
+MANY_ROWS = 20_000
+"""Rows after which a change has the server count a table again, and does not wait until it does by itself."""
 _INDEXED = 200
 """Letters of a word that its index holds: see the schema."""
 _REPLACE_STORED = """
@@ -58,6 +61,13 @@ class PostGISChange(RowsChange):
         """Take a connection with an open transaction, and `who`, `what` and `why`."""
         super().__init__(last_change(connection) + 1, words, now)
         self._connection = connection
+        self._n_written: Counter[str] = Counter()
+
+    def finish(self) -> None:
+        """Write who, when and why, and let the server count again what grew by much: its plans need that."""
+        super().finish()
+        for name in sorted(name for name, n in self._n_written.items() if n >= MANY_ROWS):
+            self._connection.execute(f"ANALYZE {name}")
 
     def _sort_out(self, typed: pd.DataFrame) -> SortedOut:
         return sort_out(self._connection, typed)
@@ -67,6 +77,7 @@ class PostGISChange(RowsChange):
 
     def _keep_rows(self, table: Table, rows: pd.DataFrame) -> None:
         write_rows(self._connection, table, rows.assign(change_id=self.change_id))
+        self._n_written[check_table(table)] += len(rows)
         if table is REPORTS:
             self._note(table, rows["supersedes"].dropna().to_numpy(np.int64))
         elif table.subject:

@@ -114,7 +114,7 @@ class Desk:
     def _open(self) -> Store:
         refused = self._refused
         if refused is not None and time.monotonic() - refused[0] < PAUSE_S:
-            raise StoreUnavailableError(refused[1].title, refused[1].problems)
+            raise type(refused[1])(refused[1].title, refused[1].problems)
         if not self._opening.acquire(timeout=self._wait_s):
             raise StoreUnavailableError("store", [Problem("store", "is being opened", "try again later")])
         try:

@@ -11,10 +11,8 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import numpy as np
-
-from truceline.events.kinds import Flag
-from truceline.events.schema import BATCHES, CELLS, INCIDENTS, JUDGEMENTS, POSTS, REPORTS
+from truceline.events.schema import BATCHES, CELLS, INCIDENTS, JUDGEMENTS, POSTS
+from truceline.monitor.exporting import has_real_reports
 from truceline.monitor.mission import Mission
 from truceline.monitor.releasing import visible_to
 from truceline.store.base import Selection, Store
@@ -26,8 +24,6 @@ from truceline.web.feature_selection import Reader
 KEEP_S = 300.0
 """Time for which an extent is not measured again."""
 WORLD: Box = (-180.0, -90.0, 180.0, 90.0)
-_FIRST_ROWS = 1000
-"""Reports looked at for one that is not simulated before all are counted."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +59,7 @@ class FeatureCache:
         """Tell whether simulated features stay out: there are reports that no simulation made."""
         if self._has_real or as_of == self._all_simulated_at:
             return self._has_real
-        first = store.read_page(REPORTS, n=_FIRST_ROWS, columns=("flags",)).frame
-        flags = first if _has_real(first["flags"]) else store.tally(REPORTS, by=("flags",))
-        self._has_real = _has_real(flags["flags"])
+        self._has_real = has_real_reports(store)
         self._all_simulated_at = as_of
         return self._has_real
 
@@ -107,11 +101,6 @@ class FeatureCache:
             words = store.read(BATCHES, columns=("notice",))["notice"].unique().tolist()
             known = self._notices = (time.monotonic(), "; ".join(sorted(word for word in words if word)))
         return known[1]
-
-
-def _has_real(flags: object) -> bool:
-    values = flags.to_numpy(dtype=np.int64, na_value=0)  # type: ignore[attr-defined]
-    return bool(((values & int(Flag.simulated)) == 0).any())
 
 
 def _measure(store: Store, collection: Collection, reader: Reader, mission: Mission) -> Extent:

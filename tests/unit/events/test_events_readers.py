@@ -171,6 +171,16 @@ def test_parquet_digests_are_those_of_the_originals(tmp_path: Path) -> None:
     assert len(set(chunk.digests)) == 50
 
 
+def test_parquet_words_lose_blanks_at_their_ends_and_no_letter(tmp_path: Path) -> None:
+    """Every printable letter stays at either end; before, a v went with the vertical tabs."""
+    letters = [chr(number) for number in range(33, 127)]
+    blanks = " \t\r\n\v\f"
+    words = [f"{letter}iev{letter}" for letter in letters] + [f"{blank}Kharkiv{blank}" for blank in blanks]
+    cells = ", ".join("(" + " || ".join(f"chr({ord(letter)})" for letter in word) + ")" for word in words)
+    path = make_parquet(tmp_path / "a.parquet", f"SELECT unnest([{cells}]) AS t")
+    assert read_one(path).raw["t"].tolist() == [word.strip(blanks) for word in words]
+
+
 def test_parquet_comes_in_order_and_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "BLOCK_ROWS", 100)
     monkeypatch.setattr(parquet, "CHUNK_ROWS", 250)
