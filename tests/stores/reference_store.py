@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from truceline import __version__
@@ -69,7 +70,8 @@ class ReferenceStore(Store):
         rows = sorted(self._current(table, select), key=lambda row: place[id(row)])
         rows = [row for row in rows if place[id(row)] > after]
         is_more = len(rows) > n
-        return Page(to_frame(table, rows[:n], columns), place[id(rows[n - 1])] if is_more else None)
+        places = np.array([place[id(row)] for row in rows[:n]], dtype=np.int64)
+        return Page(to_frame(table, rows[:n], columns), int(places[-1]) if is_more else None, places)
 
     def tally(
         self,

@@ -175,10 +175,14 @@ def read_all_pages(store: Store, table: Table, select: Selection) -> pd.DataFram
     while True:
         page = store.read_page(table, select, n=2, after=after)
         frames.append(page.frame)
+        assert len(page.places) == len(page.frame)
+        if len(page.frame) == 2:  # a page behind its first row begins with its second
+            behind = store.read_page(table, select, n=1, after=int(page.places[0])).frame
+            pd.testing.assert_frame_equal(behind, page.frame.iloc[1:].reset_index(drop=True))
         if page.after is None:
             return pd.concat(frames, ignore_index=True)
         assert len(page.frame) == 2
-        assert page.after > after
+        assert page.after == page.places[-1] > after
         after = page.after
 
 

@@ -95,7 +95,7 @@ def read_part(
     where.frames["wanted"] = pd.DataFrame({"row_order": found[:n]})
     sql = f"SELECT {quote_all(table, names)}, row_order FROM {check_table(table)} WHERE {where.sql}"
     frame = frame_from_arrays(table, _in_order(_fetch(cursor, sql, where)), names)
-    return Page(frame, int(found[n - 1]) if len(found) > n else None)
+    return Page(frame, int(found[n - 1]) if len(found) > n else None, found[:n])
 
 
 def tally_newest(

@@ -28,6 +28,8 @@ _NO_MOMENT = int(np.iinfo(np.int64).min)
 """How NumPy writes a missing moment."""
 _FEW = 4
 """Numbers are written once for each value where there are so many times more rows than values."""
+FEW_ROWS = 1_000
+"""Rows up to which an answer is taken in one piece; it stands in memory twice then."""
 _FEW_BYTES = 131_072
 """Answers up to this size are read cell by cell; no cell in them is longer than the reader takes."""
 
@@ -102,6 +104,18 @@ def fetch(
     return _parse(data, kinds)
 
 
+def fetch_few(
+    connection: Connection, sql: str, parameters: Sequence[Any], kinds: Sequence[ColumnType]
+) -> list[Any]:
+    """Return what `fetch` does, and sooner where it is few rows: they come in one piece."""
+    rows = connection.execute(sql, parameters).fetchall()
+    dtypes = _cell_types(kinds, numbers=np.float64)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(dtypes)
+    return _columns(
+        [np.array(values, dtype=dtype) for values, dtype in zip(columns, dtypes, strict=True)], kinds
+    )
+
+
 def out_cells(kind: ColumnType, cell: str) -> str:
     """Return the cells of CSV that carry one column; whether a whole number is missing takes a second one."""
     if kind is ColumnType.integer:
@@ -118,16 +132,23 @@ def out_columns(table: Table, names: Sequence[str]) -> str:
     return ", ".join(out_cells(table.field(name).type, quote(table, name)) for name in names)
 
 
-def _parse(data: bytes, kinds: Sequence[ColumnType]) -> list[Any]:
-    dtypes: dict[int, Any] = {}
+def _cell_types(kinds: Sequence[ColumnType], *, numbers: Any = object) -> list[Any]:
+    """Return the types of the cells that `out_cells` makes of columns; those of `numbers` may be words."""
+    dtypes: list[Any] = []
     for kind in kinds:
-        number = len(dtypes)
         if kind is ColumnType.integer:
-            dtypes |= {number: np.int64, number + 1: np.int8}
+            dtypes += [np.int64, np.int8]
         elif kind is ColumnType.moment:
-            dtypes[number] = np.int64
+            dtypes.append(np.int64)
+        elif kind is ColumnType.number:
+            dtypes.append(numbers)
         else:
-            dtypes[number] = np.int8 if kind is ColumnType.truth else object
+            dtypes.append(np.int8 if kind is ColumnType.truth else object)
+    return dtypes
+
+
+def _parse(data: bytes, kinds: Sequence[ColumnType]) -> list[Any]:
+    dtypes = dict(enumerate(_cell_types(kinds)))
     if data:
         cells = _split_few(data, dtypes) or _split_many(data, dtypes)
     else:
@@ -178,6 +199,8 @@ def _columns(cells: Sequence[Any], kinds: Sequence[ColumnType]) -> list[Any]:
             columns.append(pd.Series(np.array(values).view(MOMENT)))
         elif kind is ColumnType.truth:
             columns.append(pd.Series(values.astype(bool)))
+        elif kind is ColumnType.number and values.dtype.kind == "f":
+            columns.append(pd.Series(values))
         elif kind is ColumnType.number:
             # Read as words first: how exactly pandas reads digits depends on its version.
             codes, words = pd.factorize(values)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from truceline.events.schema import ColumnType, Table
-from truceline.store._postgis_copy import fetch, out_cells, out_columns
+from truceline.store._postgis_copy import FEW_ROWS, fetch, fetch_few, out_cells, out_columns
 from truceline.store._postgis_totals import count_with_totals, whole_stretches
 from truceline.store._rows import (
     Condition,
@@ -96,13 +96,14 @@ def read_part(
         )
         cells = f'{out_columns(table, names)}, "row_order", 0'
         sql = f'SELECT {cells} FROM {name} WHERE "row_order" IN ({chosen}) ORDER BY "row_order"'
-        found = _ask(connection, sql, where, kinds)
+        found = _ask(connection, sql, where, kinds, is_small=n <= FEW_ROWS)
         if len(found[-1]) > n:
             break
     frame = pd.DataFrame(dict(zip(names, found[:-1], strict=True)), copy=False)
-    has_more = len(frame) > n
-    row_order = found[-1].to_numpy(np.int64)
-    return Page(frame.iloc[:n].copy() if has_more else frame, int(row_order[n - 1]) if has_more else None)
+    places = found[-1].to_numpy(np.int64)
+    if len(frame) <= n:
+        return Page(frame, None, places)
+    return Page(frame.iloc[:n].copy(), int(places[n - 1]), places[:n])
 
 
 def tally_newest(
@@ -215,7 +216,8 @@ def _read(
         f"SELECT {out_columns(table, names)} FROM {check_table(table)} AS t "
         f"WHERE {where.sql} ORDER BY {order}"
     )
-    found = _ask(connection, sql, where, [table.field(name).type for name in names])
+    is_small = any(np.size(values) <= FEW_ROWS for values in select.ids.values())
+    found = _ask(connection, sql, where, [table.field(name).type for name in names], is_small=is_small)
     return pd.DataFrame(dict(zip(names, found, strict=True)), copy=False)
 
 
@@ -273,7 +275,9 @@ def _help_box(made: Condition, select: Selection) -> None:
         made.add('"geom" && ST_MakeEnvelope(?, ?, ?, ?, 4326)', lon_min, lat_min, lon_max, lat_max)
 
 
-def _ask(connection: Connection, sql: str, where: Condition, kinds: Sequence[ColumnType]) -> list[Any]:
+def _ask(
+    connection: Connection, sql: str, where: Condition, kinds: Sequence[ColumnType], *, is_small: bool = False
+) -> list[Any]:
     """Fetch an answer; frames of a condition, which hold whole numbers alone, become arrays before it."""
     parameters, steps = [], []
     for name, frame in where.frames.items():
@@ -281,7 +285,8 @@ def _ask(connection: Connection, sql: str, where: Condition, kinds: Sequence[Col
         steps.append(f'{name}("{column}") AS (SELECT unnest(CAST(? AS bigint[])))')
         parameters.append("{" + ",".join(map(str, frame[column].tolist())) + "}")
     complete = f"WITH {', '.join(steps)} {sql}" if steps else sql
-    return fetch(connection, to_driver(complete), [*parameters, *where.parameters], kinds)
+    ask = fetch_few if is_small else fetch
+    return ask(connection, to_driver(complete), [*parameters, *where.parameters], kinds)
 
 
 def to_driver(sql: str) -> str:

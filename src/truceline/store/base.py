@@ -19,7 +19,9 @@ from truceline.errors import TrucelineError
 from truceline.events.schema import Table
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from truceline.store.filters import Filter
 
@@ -89,6 +91,8 @@ class Page:
     frame: pd.DataFrame
     after: int | None
     """Where the next page begins; None where nothing is left."""
+    places: NDArray[np.int64]
+    """Of each row, where a page behind it begins."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def read_features(
     chosen = select_rows(collection, question, reader)
     after = 0 if question.cursor is None else question.cursor.after
     rows: list[Row] = []
-    looked, part = 0, PART_ROWS
+    looked, part = 0, question.limit if chosen.is_close else PART_ROWS
     next_: int | None = after
     while next_ is not None and len(rows) < question.limit and (looked < LOOKED_MAX or not rows):
         if looked >= LOOKED_IN_VAIN_MAX:
@@ -88,13 +88,11 @@ def read_features(
             if _answers(row, question, collection)
         ]
         looked += len(page.frame)
-        if len(found) > wanted:
-            # More than asked for: the next page begins behind the last that is shown here.
-            n = found[wanted - 1][0] + 1
-            columns = collection.table.subject[:1]
-            page = store.read_page(collection.table, chosen.select, n=n, after=next_, columns=columns)
         rows += [row for _, row in found[:wanted]]
         next_ = page.after
+        if len(found) > wanted:
+            # More than asked for: the next page begins behind the last that is shown here.
+            next_ = int(page.places[found[wanted - 1][0]])
     n_matched = None
     if question.cursor is None:
         if next_ is None:
