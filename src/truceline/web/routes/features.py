@@ -83,7 +83,7 @@ ITEM_PARAMETERS = [
         _TEXT,
     ),
     _parameter(
-        "filter", "A filter over the properties, in CQL2 text.", {**_TEXT, "maxLength": TEXT_BYTES_MAX}
+        "filter", f"A filter over the properties, in CQL2 text of at most {TEXT_BYTES_MAX} bytes.", _TEXT
     ),
     _parameter("filter-lang", "Language of the filter.", {**_TEXT, "enum": ["cql2-text"]}),
     _parameter("filter-crs", "Reference system of geometries in the filter.", {**_TEXT, "enum": [CRS84]}),
