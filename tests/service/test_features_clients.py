@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +162,7 @@ def test_the_snippets_of_the_manual_run(service: Service, tmp_path: Path) -> Non
             continue
         assert "https://watch.example" in words or language == "bash"
         script = words.replace("https://watch.example", service.url)
-        command = ["bash", "-ec", script] if language == "bash" else ["python", "-c", script]
+        command = ["bash", "-ec", script] if language == "bash" else [sys.executable, "-c", script]
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
         )

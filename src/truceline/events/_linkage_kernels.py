@@ -153,7 +153,10 @@ def time_term(data: Any, weights: Any, i: int, j: int) -> float:
     elif apart <= 0.5 + longest:
         density += weights.next_day_share / (1.0 + 2.0 * longest)
     scale = weights.wrong_date_days
-    share = weights.wrong_date_clock_share if longest < 0.25 else weights.wrong_date_share
+    share = weights.wrong_date_share
+    if longest < 0.25:
+        of_posts = data.post[i] >= 0 and data.post[j] >= 0
+        share = weights.wrong_date_post_share if of_posts else weights.wrong_date_clock_share
     density += share / (2.0 * scale) * math.exp(-apart / scale)
     return max(math.log(density + 1e-300), FLOOR_SCORE)
 

@@ -73,7 +73,11 @@ def time_term(layout: Layout, i: int, j: int) -> float:
     elif apart <= 0.5 + max(lengths):
         density += weights.next_day_share / (1 + 2 * max(lengths))
     scale = weights.wrong_date_days
-    wrong = weights.wrong_date_clock_share if max(lengths) < 0.25 else weights.wrong_date_share
+    wrong = weights.wrong_date_share
+    if max(lengths) < 0.25:
+        wrong = weights.wrong_date_clock_share
+        if min(data.post[i], data.post[j]) >= 0:
+            wrong = weights.wrong_date_post_share
     density += wrong * math.exp(-apart / scale) / (2 * scale)
     return max(math.log(density + 1e-300), FLOOR_SCORE)
 

@@ -123,6 +123,8 @@ class Weights(NamedTuple):
     wrong_date_share: float
     wrong_date_clock_share: float
     """The same where both give the time to some hours."""
+    wrong_date_post_share: float
+    """The same where both are posts, which log by the clock."""
     wrong_date_days: float
     count_agrees: float
     count_differs: float
@@ -230,6 +232,7 @@ def make_weights(settings: LinkageSettings) -> Weights:
         next_day_share=value("next_day_share"),
         wrong_date_share=value("wrong_date_share"),
         wrong_date_clock_share=value("wrong_date_clock_share"),
+        wrong_date_post_share=value("wrong_date_post_share"),
         wrong_date_days=value("wrong_date_days"),
         count_agrees=value("count.agrees"),
         count_differs=value("count.differs"),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
-import zipfile
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from truceline.errors import OutputError, Problem
 from truceline.events.feeds.odk_form import FORM_ID
+from truceline.exchange.workbook_bytes import settle_workbook
 from truceline.exchange.xlsform_questions import (
     MAX_NAME_CHARACTERS,
     Choice,
@@ -47,9 +47,8 @@ _SURVEY = (
     ("parameters", "parameters"),
 )
 _CHOICES = (("list_name", "list_name"), ("name", "name"), (f"label::{LANGUAGE}", "label"), ("full", "full"))
-_MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
-_FIXED_TIME = b"2000-01-01T00:00:00Z"
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_FIXED_TIME = datetime(2000, 1, 1)
+"""When every form says it was made: its version tells forms apart."""
 Rows = list[list[str]]
 
 
@@ -71,7 +70,7 @@ def make_field_form(
     # What it is and the post: enough to find a form on a device.
     called = "concat(${record}, ' ', ${post})"
     settings = [head, [title, FORM_ID, _digest(title, survey, choices), called, LANGUAGE]]
-    return _write({"survey": survey, "choices": choices, "settings": settings})
+    return _write(title, {"survey": survey, "choices": choices, "settings": settings})
 
 
 def write_field_form(
@@ -117,7 +116,7 @@ def _digest(title: str, *sheets: Rows) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:VERSION_CHARACTERS]
 
 
-def _write(sheets: dict[str, Rows]) -> bytes:
+def _write(title: str, sheets: dict[str, Rows]) -> bytes:
     import openpyxl
     from openpyxl.styles import Font
 
@@ -132,7 +131,7 @@ def _write(sheets: dict[str, Rows]) -> bytes:
         sheet.freeze_panes = "C2" if name == "survey" else "A2"
     out = io.BytesIO()
     book.save(out)
-    return _settle(out.getvalue())
+    return settle_workbook(out.getvalue(), creator="Truceline", title=title, moment=_FIXED_TIME)
 
 
 def _fill(sheet: Any, at: int, row: list[str]) -> None:
@@ -140,17 +139,3 @@ def _fill(sheet: Any, at: int, row: list[str]) -> None:
         if value:
             cell = sheet.cell(at, column, value)
             cell.data_type = "s"  # the name of a post is text, even where it begins like a formula
-
-
-def _settle(data: bytes) -> bytes:
-    """Return the workbook without the moment it was made."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-        for part in old.infolist():
-            content = old.read(part)
-            if part.filename == "docProps/core.xml":
-                content = _MODIFIED.sub(rb"\g<1>" + _FIXED_TIME, content)
-            info = zipfile.ZipInfo(part.filename, _ZIP_DATE)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 0, 0
-            new.writestr(info, content)
-    return out.getvalue()

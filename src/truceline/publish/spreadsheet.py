@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from truceline.exchange.workbook_bytes import settle_workbook
 from truceline.plan.model import Plan
 from truceline.publish.input_tables import list_facts
 from truceline.publish.table import Column, Table, Value, starts_like_a_formula
@@ -22,9 +22,7 @@ from truceline.publish.what_if import FIRST_ROW, PLAN_COLUMN, VALUE_COLUMN, buil
 
 HEAD_ROW = 4
 """Row of the heads on a sheet of a table; title, note and units stand above."""
-_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 _UNCOMPUTED = re.compile(r'(<c r="([A-Z]+[0-9]+)"[^>]*><f>[^<]*</f>)(?:<v ?/>|<v></v>)')
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can hold
 _CHARACTERS_MAX = 32_767  # in one cell, by the file format
 _HEAD, _TINT, _INPUT, _GREY = "1F3A5F", "FFF1CC", "E8F1FA", "666666"
 _WIDTH_MIN, _WIDTH_MAX = 9.0, 60.0
@@ -59,16 +57,20 @@ def write_spreadsheet(plan: Plan, tables: Mapping[str, Table], path: Path) -> No
             results["tasks"] = _add_totals(sheet, table)
     _fill_columns(book.create_sheet("columns"), shown)
     day = datetime.combine(plan.scenario.as_of, datetime.min.time())
-    properties = book.properties
-    properties.creator, properties.title = f"Truceline {plan.provenance.version}", plan.scenario.title
-    properties.created = properties.modified = day
     book.calculation.fullCalcOnLoad = True
     numbers = {
         f"xl/worksheets/sheet{book.sheetnames.index(name) + 1}.xml": found for name, found in results.items()
     }
     out = io.BytesIO()
     book.save(out)
-    path.write_bytes(_settle(out.getvalue(), numbers, day))
+    settled = settle_workbook(
+        out.getvalue(),
+        creator=f"Truceline {plan.provenance.version}",
+        title=plan.scenario.title,
+        moment=day,
+        change=lambda name, content: _store_results(content, numbers.get(name, {})),
+    )
+    path.write_bytes(settled)
 
 
 def _put(sheet: Any, row: int, column: int, value: Value, number_format: str | None = None) -> Any:
@@ -277,27 +279,10 @@ def _fill_columns(sheet: Any, tables: Iterable[Table]) -> None:
     _fill_table(sheet, columns.filled(rows))
 
 
-def _settle(data: bytes, numbers: Mapping[str, Mapping[str, float]], day: datetime) -> bytes:
-    """Return the workbook with fixed dates and with the results of its formulas stored.
+def _store_results(content: bytes, numbers: Mapping[str, float]) -> bytes:
+    """Return a part of the workbook with the results of its formulas; `numbers` by cell."""
 
-    numbers: by part of the zip file, by cell.
-    """
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-        for part in old.infolist():
-            content = old.read(part)
-            if part.filename == "docProps/core.xml":
-                content = _MODIFIED.sub(rb"\g<1>" + day.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
-            if part.filename in numbers:
-                content = _store_results(content.decode("utf-8"), numbers[part.filename]).encode("utf-8")
-            info = zipfile.ZipInfo(part.filename, _ZIP_DATE)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 0, 0
-            new.writestr(info, content)
-    return out.getvalue()
-
-
-def _store_results(xml: str, numbers: Mapping[str, float]) -> str:
     def store(match: re.Match[str]) -> str:
         return f"{match[1]}<v>{numbers[match[2]]!r}</v>"
 
-    return _UNCOMPUTED.sub(store, xml)
+    return _UNCOMPUTED.sub(store, content.decode("utf-8")).encode("utf-8") if numbers else content

@@ -187,6 +187,7 @@ class TestTheDoor:
             writer = _open_when_read("slow.yaml", process)
             try:
                 _interrupt_until_it_ends(process)
+                process.kill()  # where it has not ended, nothing more is said, and reading does not wait
                 assert process.stderr is not None
                 errors = process.stderr.read()
             finally:

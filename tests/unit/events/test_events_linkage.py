@@ -57,6 +57,13 @@ class TestWhatIsOneEvent:
         reports = make_reports(heard("A", "02:30"), heard("B", "10:31", **north(300)))
         assert groups(reports) == {frozenset({1}), frozenset({2})}
 
+    def test_what_posts_note_at_one_place_two_days_apart_is_not_one(self) -> None:
+        """A post logs by the clock: the same thing every other day is not one thing dated wrongly."""
+        exact = {"sigma_m": 5.0, "sigma_across_m": 5.0}
+        later = {**heard("B", "09:30"), "time_from": "2025-02-19 09:30", "time_to": "2025-02-19 09:31"}
+        reports = make_reports({**heard("A", "10:30"), **exact}, {**later, **exact})
+        assert groups(reports) == {frozenset({1}), frozenset({2})}
+
     def test_where_much_happens_two_reports_must_agree_more_closely(self) -> None:
         pair = ({}, {"source": "two", **north(900)})
         rng = np.random.default_rng(3)

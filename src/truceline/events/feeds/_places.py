@@ -58,6 +58,10 @@ def place_columns(
     missing = np.isnan(lon) & ~np.isin(precision, AT_CENTRE)
     precision[missing & has_region] = str(PlacePrecision.region)
     precision[missing & ~has_region] = str(PlacePrecision.unknown)
+    # A region that we do not know, without a point of the source's, is nowhere.
+    precision[(precision == PlacePrecision.region) & ~has_region & np.isnan(lon)] = str(
+        PlacePrecision.unknown
+    )
     known = {each: sigma_of(each) for each in dict.fromkeys(precision)}
     sigma = np.array([known[each] for each in precision], dtype=float)
     if sigma_m is not None:
