@@ -23,10 +23,18 @@ MAX_CELL_COLUMNS = 60
 """Width at which a cell is folded, so that one long text does not starve the columns after it."""
 
 
+class _Pipe(Console):
+    """A console that leaves it to the front door what becomes of a reader that went away."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on; by default the library ends the program with a code of its own."""
+        raise BrokenPipeError
+
+
 def open_console() -> Console:
     """Return a console on the current standard output."""
     is_terminal = sys.stdout.isatty()
-    return Console(width=None if is_terminal else PIPED_COLUMNS, markup=False, highlight=False, emoji=False)
+    return _Pipe(width=None if is_terminal else PIPED_COLUMNS, markup=False, highlight=False, emoji=False)
 
 
 def printable(text: str) -> str:

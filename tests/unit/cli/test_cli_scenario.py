@@ -168,9 +168,11 @@ class TestTheDoor:
         run("scenario", "list", "--colour", code=2)
         run("dig", code=2)
 
-    def test_a_reader_that_goes_away_is_no_error_message(self) -> None:
+    @pytest.mark.parametrize("unbuffered", ["", "1"])  # empty is as if it were not there
+    def test_a_reader_that_goes_away_is_no_error_message(self, unbuffered: str) -> None:
         command = [sys.executable, "-m", "truceline", "scenario", "show", "ukraine-2025"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=HERE) as process:
+        there = {**HERE, "PYTHONUNBUFFERED": unbuffered}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=there) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.close()
