@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from truceline.errors import Problem, ScenarioError
+from truceline.store.base import WAIT_S
 from truceline.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from truceline.store.base import Store
 
-DEFAULT_WAIT_S = 60.0
+DEFAULT_WAIT_S = WAIT_S
 
 StoreArgument = Annotated[
     str,
@@ -74,13 +75,10 @@ def name_of_user(who: str | None) -> str:
 
 
 @contextmanager
-def open_for(
-    place: str, *, writing: bool, wait_s: float = DEFAULT_WAIT_S, in_turn: bool = True
-) -> Iterator[Store]:
+def open_for(place: str, *, writing: bool, wait_s: float = DEFAULT_WAIT_S) -> Iterator[Store]:
     """Open a store for the length of a block; waiting for another writer is told on the error stream.
 
-    A command that writes is the only one to do so from its first look to its last change, unless it says
-    otherwise by `in_turn`: one that goes on for hours takes a turn for each change.
+    A command that writes is the only one to do so from its first look to its last change.
     """
     from truceline.store.open import open_store
 
@@ -89,7 +87,7 @@ def open_for(
 
     with (
         open_store(place, writing=writing, wait_s=wait_s, on_wait=tell) as store,
-        store.turn() if writing and in_turn else nullcontext(),
+        store.turn() if writing else nullcontext(),
     ):
         yield store
 

@@ -37,6 +37,8 @@ GOOD_ACCURACY_M = 10
 POOR_ACCURACY_M = 100
 """Accuracy beyond which a device warns whoever takes the position, metres."""
 OTHER = "other"
+_CHOICES_AT = "root/item"
+"""Where the standard of the forms keeps the choices of a list, below the instance of its name."""
 
 _LABELS = {
     "uav": "Drone", "uav_strike": "Drone strike", "uav_flight": "Drone flight", "ifv_cannon": "Cannon of an "
@@ -88,11 +90,10 @@ def list_questions(posts: Sequence[str] = (), regions: Sequence[str] = ()) -> tu
         Question(
             "select_one record", "record", "What do you record?", "One form for one thing.", required=True
         ),
-        Question(
-            "text", "team", "Your team or office",
+        _ask_words(
+            "team", "Your team or office",
             "The name of the team, as 'Team North'. Never the name of a person.",
-            required=True, constraint=_at_most(MAX_NAME_CHARACTERS),
-            constraint_message=f"At most {MAX_NAME_CHARACTERS} letters.",
+            MAX_NAME_CHARACTERS, required=True,
         ),
         *_ask_name("post", "Post, patrol or camera", "As the mission calls it.", posts, required=True),
         Question(
@@ -152,23 +153,36 @@ def list_choices(
     )
 
 
+def _ask_words(
+    name: str,
+    label: str,
+    hint: str,
+    most: int,
+    *,
+    required: bool = False,
+    relevant: str = "",
+    appearance: str = "",
+) -> Question:
+    """Ask for words, of at most so many letters."""
+    return Question(
+        "text", name, label, hint, required, relevant=relevant, appearance=appearance,
+        constraint=_at_most(most), constraint_message=f"At most {most} letters.",
+    )  # fmt: skip
+
+
 def _ask_name(
     name: str, label: str, hint: str, known: Sequence[str], *, required: bool = False
 ) -> Iterable[Question]:
     """Ask for a name: in words, or from those known with a way out."""
-    bounds = _at_most(MAX_NAME_CHARACTERS)
-    too_long = f"At most {MAX_NAME_CHARACTERS} letters."
     if not known:
-        return (
-            Question("text", name, label, hint, required, constraint=bounds, constraint_message=too_long),
-        )
+        return (_ask_words(name, label, hint, MAX_NAME_CHARACTERS, required=required),)
     chosen = f"${{{name}_choice}}"
-    looked_up = f"instance('{name}')/root/item[name={chosen}]/full"
+    looked_up = f"instance('{name}')/{_CHOICES_AT}[name={chosen}]/full"
     return (
         Question(f"select_one {name}", f"{name}_choice", label, hint, required, appearance="minimal"),
-        Question(
-            "text", f"{name}_other", f"{label}: its name", hint, True, relevant=f"{chosen} = '{OTHER}'",
-            constraint=bounds, constraint_message=too_long,
+        _ask_words(
+            f"{name}_other", f"{label}: its name", hint, MAX_NAME_CHARACTERS, required=True,
+            relevant=f"{chosen} = '{OTHER}'",
         ),
         Question(
             "calculate", name, calculation=f"if({chosen} = '{OTHER}', ${{{name}_other}}, {looked_up})"
@@ -220,11 +234,7 @@ def _ask_violation() -> Iterable[Question]:
             appearance="placement-map",
             parameters=f"capture-accuracy={GOOD_ACCURACY_M} warning-accuracy={POOR_ACCURACY_M}",
         ),
-        Question(
-            "text", "place", "Name of the place", "The settlement nearest to the event.",
-            constraint=_at_most(MAX_NAME_CHARACTERS),
-            constraint_message=f"At most {MAX_NAME_CHARACTERS} letters.",
-        ),
+        _ask_words("place", "Name of the place", "The settlement nearest to the event.", MAX_NAME_CHARACTERS),
         Question("select_one target", "target", "What was hit?", "Leave it out where you cannot tell."),
         *_ask_people("killed", "killed"),
         *_ask_people("hurt", "injured"),
@@ -235,10 +245,9 @@ def _ask_violation() -> Iterable[Question]:
         Question(
             "select_one yes_no", "exercise", "Was it an exercise with live fire?", required=True, default="no"
         ),
-        Question(
-            "text", "words", "In your own words", "What you saw and heard. No names of persons.",
-            appearance="multiline", constraint=_at_most(MAX_WORDS_CHARACTERS),
-            constraint_message=f"At most {MAX_WORDS_CHARACTERS} letters.",
+        _ask_words(
+            "words", "In your own words", "What you saw and heard. No names of persons.",
+            MAX_WORDS_CHARACTERS, appearance="multiline",
         ),
         Question("end_repeat", "event"),
         Question("calculate", "n_events", calculation="count(${event})"),
@@ -255,11 +264,7 @@ def _ask_patrol() -> Iterable[Question]:
             "One form for each stretch of time in which the answer is the same.", required=True,
             default="watched",
         ),
-        Question(
-            "text", "patrol_words", "Remarks", "No names of persons.",
-            constraint=_at_most(MAX_WORDS_CHARACTERS),
-            constraint_message=f"At most {MAX_WORDS_CHARACTERS} letters.",
-        ),
+        _ask_words("patrol_words", "Remarks", "No names of persons.", MAX_WORDS_CHARACTERS),
         Question("end_group", "patrol"),
     )  # fmt: skip
 
@@ -272,15 +277,10 @@ def _ask_denial() -> Iterable[Question]:
         Question(
             "select_one side", "denial_by", "Who held you up?", "Leave it out where you cannot tell."
         ),
-        Question(
-            "text", "denial_place", "Name of the place", "The checkpoint or settlement.",
-            constraint=_at_most(MAX_NAME_CHARACTERS),
-            constraint_message=f"At most {MAX_NAME_CHARACTERS} letters.",
-        ),
-        Question(
-            "text", "denial_words", "What were you told?", "The reason given. No names of persons.",
-            constraint=_at_most(MAX_WORDS_CHARACTERS),
-            constraint_message=f"At most {MAX_WORDS_CHARACTERS} letters.",
+        _ask_words("denial_place", "Name of the place", "The checkpoint or settlement.", MAX_NAME_CHARACTERS),
+        _ask_words(
+            "denial_words", "What were you told?", "The reason given. No names of persons.",
+            MAX_WORDS_CHARACTERS,
         ),
         Question("end_group", "denial"),
     )  # fmt: skip
@@ -291,10 +291,9 @@ def _ask_camera() -> Iterable[Question]:
         Question("begin_group", "camera", "Camera", relevant=f"${{record}} = '{Record.camera}'"),
         *_ask_period("camera", "this state began", "this state ended"),
         Question("select_one camera_state", "camera_state", "How was it?", required=True),
-        Question(
-            "text", "camera_cause", "Why?", "What or who put it out of order, as far as known.",
-            relevant="${camera_state} != 'watched'", constraint=_at_most(MAX_NAME_CHARACTERS),
-            constraint_message=f"At most {MAX_NAME_CHARACTERS} letters.",
+        _ask_words(
+            "camera_cause", "Why?", "What or who put it out of order, as far as known.", MAX_NAME_CHARACTERS,
+            relevant="${camera_state} != 'watched'",
         ),
         Question("end_group", "camera"),
     )  # fmt: skip

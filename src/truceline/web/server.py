@@ -34,8 +34,6 @@ MAX_HEADER_BYTES = 32_768
 """Most bytes of a request's first line and headers."""
 WRITE_TIMEOUT_S = 30.0
 """Time within which a client must read some of an answer that waits for it."""
-BACKLOG = 256
-"""Connections that the system keeps waiting."""
 GRACE_AFTER_STOP_S = 5.0
 """Time after the bounded end for which threads are waited for before the process ends without them."""
 

@@ -6,6 +6,8 @@ What is sent twice is taken once, so whoever is not sure sends again. The work i
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -99,23 +101,20 @@ def make_router() -> APIRouter:
     return router
 
 
-class _a_place:  # noqa: N801  (reads as the words of a sentence where it is used)
-    """One of the few places for bodies being read."""
-
-    def __init__(self, places: threading.BoundedSemaphore) -> None:
-        self._places = places
-
-    def __enter__(self) -> None:
-        if not self._places.acquire(timeout=WAIT_FOR_PLACE_S):
-            raise ServiceError(
-                503,
-                "too many bodies are being read",
-                hint="try again in a moment",
-                headers={"Retry-After": "5"},
-            )
-
-    def __exit__(self, *_: object) -> None:
-        self._places.release()
+@contextmanager
+def _a_place(places: threading.BoundedSemaphore) -> Iterator[None]:
+    """Take one of the few places for bodies being read."""
+    if not places.acquire(timeout=WAIT_FOR_PLACE_S):
+        raise ServiceError(
+            503,
+            "too many bodies are being read",
+            hint="try again in a moment",
+            headers={"Retry-After": "5"},
+        )
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _take(
