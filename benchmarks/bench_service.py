@@ -99,7 +99,7 @@ def _measure_reading(
     with running_service(address) as url:
         asked = {
             "url": url, "keys": filled["keys"], "n_incidents": filled["n_incidents"], "seconds": spent_s,
-            "pause_s": pause_s, "label": f"pause{pause_s}",
+            "pause_s": pause_s, "label": f"pause{pause_s}-{os.getpid()}",
         }  # fmt: skip
         told = folder / "clients.json"
         told.write_text(json.dumps(asked))

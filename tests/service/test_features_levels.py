@@ -16,7 +16,7 @@ from feature_sample import MERGED, NOW, PARTIES, PUBLIC, Sample, incident, rows_
 
 from truceline.events.kinds import Releasability
 from truceline.events.schema import INCIDENTS, RELEASES
-from truceline.monitor.releasing import reduce_precision
+from truceline.monitor.precision import reduce_precision
 from truceline.web.collections import COLLECTIONS
 
 LEVELS = ("public", "parties", "mission")

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from truceline import __version__
@@ -70,8 +69,10 @@ class ReferenceStore(Store):
         rows = sorted(self._current(table, select), key=lambda row: place[id(row)])
         rows = [row for row in rows if place[id(row)] > after]
         is_more = len(rows) > n
-        places = np.array([place[id(row)] for row in rows[:n]], dtype=np.int64)
-        return Page(to_frame(table, rows[:n], columns), int(places[-1]) if is_more else None, places)
+        places = [place[id(row)] for row in rows[:n]]
+        names = tuple(columns) or table.names
+        values = {name: [row[name] for row in rows[:n]] for name in names}
+        return Page(values, places, places[-1] if is_more else None)
 
     def tally(
         self,

@@ -7,9 +7,10 @@ of the machine read command lines.
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -17,6 +18,9 @@ import typer
 from truceline.cli._console import print_line
 from truceline.cli._monitor_store import read_hours
 from truceline.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from truceline.web.desk import Desk
 
 _PASSWORD = re.compile(r"^[a-z+]+://[^/@]*:[^/@]+@")
 
@@ -94,6 +98,15 @@ def serve(
         float,
         typer.Option(metavar="SECONDS", min=0.1, max=600, help="Time before the rate of a body counts."),
     ] = 10.0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Processes that serve: 1 for a store in a file, else one for each core, up to 4.",
+            show_default=False,
+        ),
+    ] = None,
     wait: Annotated[
         float,
         typer.Option(
@@ -114,9 +127,11 @@ def serve(
     _check_urls(public_url, origin)
     _load_extra()
     from truceline.web.app import create_app
+    from truceline.web.desk import Desk
     from truceline.web.logs import configure_logs
     from truceline.web.server import Listening, check_listening, run_service
     from truceline.web.settings import MEBIBYTE, ServiceSettings
+    from truceline.web.workers import run_workers
 
     settings = ServiceSettings(
         open=open_,
@@ -139,13 +154,40 @@ def serve(
     if _PASSWORD.match(store):
         print_line("warning: other users of this machine can read the password on this command line; use")
         print_line("TRUCELINE_STORE, PGPASSWORD or a password file instead")
+    n_workers = _count_workers(workers, store)
     configure_logs(log_format.value)
+    if n_workers > 1:
+        with closing(Desk(store, wait_s=wait)) as desk:
+            _open_once(desk)
+        run_workers(
+            store,
+            settings,
+            listening,
+            n=n_workers,
+            log_form=log_format.value,
+            tell=lambda url: _tell(url, open_),
+        )
+        return
     app = create_app(store, settings)
     try:
         _open_once(app.state.desk)
         run_service(app, settings, listening, tell=lambda url: _tell(url, open_))
     finally:
         app.state.desk.close()
+
+
+def _count_workers(asked: int | None, store: str) -> int:
+    """Return how many processes serve; ScenarioError for several of a store that one holds alone."""
+    from truceline.store.open import is_on_server
+    from truceline.web.workers import count_workers
+
+    if is_on_server(store):
+        return count_workers() if asked is None else asked
+    if asked is not None and asked > 1:
+        found = f"is {asked}, and a store in a file is held by one process"
+        hint = "leave it out, or keep the store on a PostgreSQL server"
+        raise ScenarioError("serve", [Problem("--workers", found, hint)])
+    return 1
 
 
 def _tell(url: str, is_open: bool) -> None:
@@ -155,12 +197,10 @@ def _tell(url: str, is_open: bool) -> None:
     sys.stdout.flush()
 
 
-def _open_once(desk: object) -> None:
+def _open_once(desk: Desk) -> None:
     """Open the store before listening: what can never work is said here; a store that is down may come up."""
     from truceline.store.base import StoreUnavailableError
-    from truceline.web.desk import Desk
 
-    assert isinstance(desk, Desk)  # noqa: S101
     try:
         desk.mission()
     except StoreUnavailableError as error:

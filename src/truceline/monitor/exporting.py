@@ -29,10 +29,11 @@ from truceline.events.schema import (
     Field,
     Table,
 )
+from truceline.monitor.precision import reduce_precision
 from truceline.monitor.releasing import (
     OF_THE_MISSION,
+    has_ended,
     kinds_seen,
-    reduce_precision,
     release_rule,
     visible_to,
 )
@@ -234,9 +235,7 @@ def _keep_visible(
 
 
 def _ended_by(rows: pd.DataFrame, moment: datetime) -> BoolArray:
-    """Tell which rows had ended by a moment; one without an end ended when it began."""
-    ends = rows["time_to"].where(rows["time_to"].notna(), rows["time_from"])
-    return np.asarray((ends <= np.datetime64(moment)).to_numpy(), dtype=bool)
+    return has_ended(rows["time_from"].to_numpy(), rows["time_to"].to_numpy(), moment)
 
 
 def _is_simulated(rows: pd.DataFrame) -> BoolArray:
@@ -246,8 +245,8 @@ def _is_simulated(rows: pd.DataFrame) -> BoolArray:
 
 def has_real_reports(store: Store) -> bool:
     """Tell whether the store holds reports that no simulation made: then simulated ones stay out."""
-    first = store.read_page(REPORTS, n=_FIRST_REPORTS, columns=("flags",)).frame
-    if bool((~_is_simulated(first)).any()):
+    first = store.read_page(REPORTS, n=_FIRST_REPORTS, columns=("flags",)).columns["flags"]
+    if any(not (flags or 0) & int(Flag.simulated) for flags in first):
         return True
     return bool((~_is_simulated(store.tally(REPORTS, by=("flags",)))).any())
 

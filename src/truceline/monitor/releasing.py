@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from truceline.errors import Problem
 from truceline.events.catalogue import load_watching_assumptions
 from truceline.events.frames import make_frame
-from truceline.events.kinds import PlacePrecision, Releasability, TimePrecision
+from truceline.events.kinds import Releasability
 from truceline.events.schema import INCIDENTS, RELEASES, VERIFICATIONS
 from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
 from truceline.monitor.past_links import say_gone
@@ -41,13 +41,8 @@ OF_THE_MISSION = (
 _ALL_KINDS = ("incidents", "judgements", "effort", "reports", "posts", "cells")
 _RULED = ("verified", "refuted")
 """Statuses whose incidents a rule may release to the parties: what is established, either way."""
-_SIDES = ("a", "b")
-_MADE_COARSE = (str(PlacePrecision.exact), str(PlacePrecision.bearing))
-_FINE_TIMES = (str(TimePrecision.second), str(TimePrecision.minute))
 SIGMA_STEP_M = 100.0
 """Metres to which standard deviations are rounded up outside the mission: an exact one tells the range."""
-_HOUR = timedelta(hours=1)
-_DAY_H = 24.0
 
 
 @dataclass(frozen=True)
@@ -198,7 +193,10 @@ def release_by_rule(
         select = Selection(since=since, until=until, among=(_established(),))
         columns = ("incident_id", "merged_into", "time_from", "time_to")
         rows = store.read_current(INCIDENTS, select, columns=columns)
-        rows = rows[rows["merged_into"].isna().to_numpy() & _has_ended(rows, last)]
+        rows = rows[
+            rows["merged_into"].isna().to_numpy()
+            & has_ended(rows["time_from"].to_numpy(), rows["time_to"].to_numpy(), last)
+        ]
         ids = rows["incident_id"].to_numpy(dtype=np.int64)
         decided = _read_releases(store, ids.tolist(), None)
         free = np.setdiff1d(ids, decided["incident_id"].to_numpy(dtype=np.int64))
@@ -207,103 +205,13 @@ def release_by_rule(
         return release_incidents(store, free.tolist(), Releasability.parties, who=who, why=why, method="rule")
 
 
-def reduce_precision(
-    frame: pd.DataFrame, level: Releasability, *, now: datetime, delay: timedelta | None = None
-) -> pd.DataFrame:
-    """Return rows as exactly, and as late, as a level may have them; who may see a row is not asked here.
+def has_ended(starts: NDArray[Any], ends: NDArray[Any] | None, moment: datetime) -> NDArray[np.bool_]:
+    """Tell which rows had ended by a moment; one without an end ended when it began, one without both never.
 
-    Positions (`lon`, `lat`, and the observer's) are rounded to the decimals of the level and their standard
-    deviations raised by the error of rounding. A position younger than the delay before `now` (UTC without
-    zone) is missing; `delay` stands in for the mission's, and for no other's. The name of the place stays, as
-    in the mission's own report. The words of sources are left out at every level. Below the mission's: the
-    error of a position is one radius, times are widened to the level's step, columns that point to the
-    mission's posts or that repeat what a person wrote are left out, and so are positions of the posts
-    themselves.
-
-    Raises ValueError for rows with positions and without times, below the mission's level.
+    starts, ends: times without zone, NaT where missing.
     """
-    rule = release_rule(level)
-    if delay is not None and rule.is_mission:
-        rule = replace(rule, delay=delay)
-    gone = [*NEVER_TOLD, *(() if rule.is_mission else OF_THE_MISSION)]
-    is_of_posts = "post" in frame and "observer_lon" not in frame and "kind" not in frame
-    if is_of_posts and not rule.is_mission:
-        gone += ["lon", "lat"]
-    made = frame.drop(columns=[name for name in gone if name in frame])
-    made = _withhold_young(made, rule, now)
-    for name in ("lon", "lat", "observer_lon", "observer_lat"):
-        if name in made:
-            made[name] = made[name].astype(float).round(rule.decimals) + 0.0
-    if rule.is_mission:
-        for name in ("sigma_m", "sigma_across_m"):
-            if name in made:
-                made[name] = np.hypot(made[name].to_numpy(dtype=float), rule.error_m)
-        return made
-    _make_round(made, rule)
-    if "place_precision" in made:
-        is_fine = made["place_precision"].isin(_MADE_COARSE)
-        made["place_precision"] = made["place_precision"].mask(is_fine, str(PlacePrecision.settlement))
-    if "cause" in made:
-        made["cause"] = made["cause"].where(made["cause"].isin(_SIDES), "")
-    step = rule.time_step
-    if is_of_posts:
-        step = max(step, timedelta(hours=load_watching_assumptions().value("release.effort.time_step")))
-    return widen_times(made, step)
-
-
-def widen_times(frame: pd.DataFrame, step: timedelta) -> pd.DataFrame:
-    """Return rows whose times are widened to whole steps: starts earlier, ends later, moments earlier."""
-    if not step:
-        return frame
-    made = frame.copy(deep=False)  # columns are replaced, never written into
-    for name in ("time_from", "received_at"):
-        if name in made:
-            made[name] = made[name].dt.floor(step)
-    if "time_to" in made:
-        made["time_to"] = made["time_to"].dt.ceil(step)
-    if "time_precision" in made:
-        fine = (*_FINE_TIMES, str(TimePrecision.hour)) if step / _HOUR >= _DAY_H else _FINE_TIMES
-        coarse = TimePrecision.day if step / _HOUR >= _DAY_H else TimePrecision.hour
-        made["time_precision"] = made["time_precision"].mask(made["time_precision"].isin(fine), str(coarse))
-    return made
-
-
-def _make_round(made: pd.DataFrame, rule: ReleaseRule) -> None:
-    """Give positions one radius for their error: an ellipse points to the post whose bearing made it."""
-    names = [name for name in ("sigma_m", "sigma_across_m") if name in made]
-    if names:
-        widest = made[names].max(axis=1).to_numpy(dtype=float)
-        radius_m = np.array([rule.widen_sigma(value) for value in widest], dtype=float)
-        for name in names:
-            made[name] = radius_m
-    if "axis_deg" in made:
-        made["axis_deg"] = made["axis_deg"].where(made["axis_deg"].isna(), 0.0)
-
-
-def _withhold_young(frame: pd.DataFrame, rule: ReleaseRule, now: datetime) -> pd.DataFrame:
-    """Return a copy without the positions that are too young to tell."""
-    made = frame.copy(deep=False)  # columns are replaced, never written into
-    if "lon" not in made or made.empty:
-        return made
-    if "time_to" not in made and "time_from" not in made:
-        if rule.is_mission:
-            return made
-        raise ValueError("positions without times cannot be told apart by age")
-    is_young = ~_has_ended(made, now - rule.delay)
-    if not is_young.any():
-        return made
-    for name in ("lon", "lat", "sigma_m", "sigma_across_m", "axis_deg"):
-        if name in made:
-            made[name] = made[name].mask(is_young, np.nan)
-    return made
-
-
-def _has_ended(rows: pd.DataFrame, moment: datetime) -> NDArray[np.bool_]:
-    """Tell which rows had ended by a moment; one without an end ended when it began."""
-    ends = rows["time_to"] if "time_to" in rows else rows["time_from"]
-    if "time_from" in rows:
-        ends = ends.where(ends.notna(), rows["time_from"])
-    return np.asarray((ends <= np.datetime64(moment)).to_numpy(), dtype=bool)
+    last = starts if ends is None else np.where(np.isnat(ends), starts, ends)
+    return np.asarray(last <= np.datetime64(moment), dtype=bool)
 
 
 def _established() -> Among:

@@ -20,6 +20,7 @@ from truceline.store._rows import (
     column_from_array,
     condition_from_selection,
     frame_from_arrays,
+    plain_values,
     quote,
     quote_all,
 )
@@ -75,8 +76,6 @@ def read_part(
     after: int,
 ) -> Page:
     """Return up to `n` of the newest rows that match behind the row `after`."""
-    import pandas as pd
-
     if n < 1:
         raise ValueError(f"a page of {n} rows is none")
     names = tuple(columns) or table.names
@@ -91,11 +90,12 @@ def read_part(
         found = np.concatenate([found, np.sort(more)])
         after, n_looked_at = after + n_looked_at, n_looked_at * _LOOK_GROWTH
     where = Condition()
-    where.add("row_order IN (SELECT row_order FROM wanted)")
-    where.frames["wanted"] = pd.DataFrame({"row_order": found[:n]})
+    where.add("row_order IN (SELECT id FROM wanted)")
+    where.numbers["wanted"] = found[:n]
     sql = f"SELECT {quote_all(table, names)}, row_order FROM {check_table(table)} WHERE {where.sql}"
     frame = frame_from_arrays(table, _in_order(_fetch(cursor, sql, where)), names)
-    return Page(frame, int(found[n - 1]) if len(found) > n else None, found[:n])
+    made = {name: plain_values(frame[name], table.field(name).type) for name in names}
+    return Page(made, found[:n].tolist(), int(found[n - 1]) if len(found) > n else None)
 
 
 def tally_newest(
@@ -155,7 +155,7 @@ def _condition(table: Table, select: Selection) -> Condition:
         chosen = f"SELECT {column} FROM {name} WHERE {up_to} AND {column} IS NOT NULL AND {other.sql}"
         if among.table.subject:
             chosen += f" AND row_order NOT IN (SELECT row_order FROM replaced_{name} WHERE {up_to})"
-        made.frames.update(other.frames)
+        made.numbers.update(other.numbers)
         is_among = "NOT IN" if among.is_absent else "IN"
         made.add(f"({column} IS NOT NULL AND {column} {is_among} ({chosen}))", *other.parameters)
     return made
@@ -200,8 +200,10 @@ def _total(table: Table, name: str) -> str:
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, sql: str, where: Condition) -> Mapping[str, Any]:
-    for name, frame in where.frames.items():
-        cursor.register(name, frame)
+    import pandas as pd
+
+    for name, numbers in where.numbers.items():
+        cursor.register(name, pd.DataFrame({"id": numbers}))
     arrays: Mapping[str, Any] = cursor.execute(sql, where.parameters).fetchnumpy()
     return arrays
 

@@ -30,6 +30,7 @@ READER_WAIT_S = 30.0
 """How long a question waits for that."""
 OLDEST_SERVER = 140_000
 """PostgreSQL 14: from then on a moment is told to the microsecond as a number."""
+_NEVER = 2**31
 WORK_MEMORY = "64MB"
 """Memory of the server for one step of an answer (`work_mem`), before it goes to its disk."""
 # How the server, and the client's library, say that trying again later may help.
@@ -72,7 +73,8 @@ def connect(address: Address, *, writing: bool) -> Connection:
             found = f"is a PostgreSQL {connection.info.server_version // 10_000}, which is too old"
             raise StoreError("store", [Problem(address.place, found, "PostgreSQL 14 or later is needed")])
         set_up(connection, address, writing=writing)
-        connection.prepare_threshold = None  # a statement for each question: plans must fit the values
+        # A plan for each question, for plans must fit the values, but where a statement says `prepare`.
+        connection.prepare_threshold = _NEVER
     except BaseException as error:
         connection.close()
         if isinstance(error, psycopg.Error):

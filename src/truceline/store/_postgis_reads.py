@@ -36,6 +36,8 @@ _WHOLE_EXACT = 2.0**53
 """Doubles up to here count without gaps."""
 _LOOKS = (16_384, 262_144)
 """Rows behind the page before that are looked through first, before all others are."""
+_FEW_TO_SORT = 20_000
+"""Rows that the server finds and puts in order sooner than it looks through those nearby."""
 LONG = "INTERVAL '2 days'"
 """Rows that last longer have an index of their own: see the schema."""
 
@@ -47,7 +49,7 @@ def last_change(connection: Connection) -> int:
 
 def number_of(connection: Connection, sql: str, parameters: Sequence[Any] | None = None) -> int:
     """Return the one number a statement answers."""
-    row = connection.execute(sql, parameters).fetchone()
+    row = connection.execute(sql, parameters, prepare=True).fetchone()
     assert row is not None  # noqa: S101  (an aggregate answers always)
     return int(row[0])
 
@@ -73,19 +75,20 @@ def read_part(
     connection: Connection, table: Table, select: Selection, columns: Sequence[str], n: int, after: int
 ) -> Page:
     """Return up to `n` of the newest rows that match behind the row `after`."""
-    import pandas as pd
-
     if n < 1:
         raise ValueError(f"a page of {n} rows is none")
     names = tuple(columns) or table.names
-    kinds = [*(table.field(name).type for name in names), ColumnType.integer]
-    # Rows of a period, or of some numbers, lie together in the table as a rule. The server takes them to be
-    # spread evenly, and would go through it from its beginning: the order is hidden from it then, and what
-    # comes next is looked for nearby first.
-    is_near = bool(select.since or select.until or select.ids)
+    # Rows of a period, of a box or of some numbers lie together in the table as a rule. The server takes them
+    # to be spread evenly, and would go through it from its beginning: the order is hidden from it then, and
+    # where they are many, what comes next is looked for nearby first.
+    is_near = bool(select.since or select.until or select.ids or select.box)
     order = 't."row_order" + 0' if is_near else 't."row_order"'
-    found: list[Any] = []
-    for n_looked_at in (*_LOOKS, None) if is_near else (None,):
+    looks: tuple[int | None, ...] = (None,)
+    has_few = any(np.size(values) <= FEW_ROWS for values in select.ids.values())
+    if is_near and not has_few and _estimate(connection, table, select) > _FEW_TO_SORT:
+        looks = (*_LOOKS, None)
+    rows: list[tuple[Any, ...]] = []
+    for n_looked_at in looks:
         where = _condition(table, select, newest=True)
         where.add('t."row_order" > ?', after)
         if n_looked_at is not None:
@@ -94,16 +97,26 @@ def read_part(
         chosen = (
             f'SELECT t."row_order" FROM {name} AS t WHERE {where.sql} ORDER BY {order} LIMIT {int(n) + 1}'
         )
-        cells = f'{out_columns(table, names)}, "row_order", 0'
+        cells = f'{quote_all(table, names)}, "row_order"'
         sql = f'SELECT {cells} FROM {name} WHERE "row_order" IN ({chosen}) ORDER BY "row_order"'
-        found = _ask(connection, sql, where, kinds, is_small=n <= FEW_ROWS)
-        if len(found[-1]) > n:
+        question, parameters = _complete(sql, where)
+        # Rows of a few numbers are found in one way, whichever they are: the server need not think each time.
+        cursor = connection.cursor(binary=True)
+        rows = cursor.execute(question, parameters, prepare=has_few).fetchall()
+        if len(rows) > n:
             break
-    frame = pd.DataFrame(dict(zip(names, found[:-1], strict=True)), copy=False)
-    places = found[-1].to_numpy(np.int64)
-    if len(frame) <= n:
-        return Page(frame, None, places)
-    return Page(frame.iloc[:n].copy(), int(places[n - 1]), places[:n])
+    places: list[int] = [row[-1] for row in rows[:n]]
+    made = {name: [row[number] for row in rows[:n]] for number, name in enumerate(names)}
+    return Page(made, places, places[-1] if len(rows) > n else None)
+
+
+def _estimate(connection: Connection, table: Table, select: Selection) -> int:
+    """Return how many rows the server thinks will match; asking it costs less than looking."""
+    where = _condition(table, select, newest=False)
+    question, parameters = _complete(f"SELECT FROM {check_table(table)} AS t WHERE {where.sql}", where)
+    answer = connection.execute(f"EXPLAIN (FORMAT JSON) {question}", parameters).fetchone()
+    assert answer is not None  # noqa: S101  (there is always a plan)
+    return int(answer[0][0]["Plan"]["Plan Rows"])
 
 
 def tally_newest(
@@ -234,7 +247,7 @@ def _condition(table: Table, select: Selection, *, newest: bool) -> Condition:
         column, name = quote(table, among.column), check_table(among.table)
         other.add(f"o.{column} = t.{column}")
         _add_standing(other, among.table, select.as_of, "o", newest=True)
-        made.frames.update(other.frames)
+        made.numbers.update(other.numbers)
         word = "NOT EXISTS" if among.is_absent else "EXISTS"
         made.add(
             f"t.{column} IS NOT NULL AND {word} (SELECT FROM {name} AS o WHERE {other.sql})",
@@ -278,15 +291,20 @@ def _help_box(made: Condition, select: Selection) -> None:
 def _ask(
     connection: Connection, sql: str, where: Condition, kinds: Sequence[ColumnType], *, is_small: bool = False
 ) -> list[Any]:
-    """Fetch an answer; frames of a condition, which hold whole numbers alone, become arrays before it."""
-    parameters, steps = [], []
-    for name, frame in where.frames.items():
-        (column,) = frame.columns
-        steps.append(f'{name}("{column}") AS (SELECT unnest(CAST(? AS bigint[])))')
-        parameters.append("{" + ",".join(map(str, frame[column].tolist())) + "}")
-    complete = f"WITH {', '.join(steps)} {sql}" if steps else sql
+    """Fetch an answer."""
+    complete, parameters = _complete(sql, where)
     ask = fetch_few if is_small else fetch
-    return ask(connection, to_driver(complete), [*parameters, *where.parameters], kinds)
+    return ask(connection, complete, parameters, kinds)
+
+
+def _complete(sql: str, where: Condition) -> tuple[str, list[Any]]:
+    """Return a statement and its parameters; the numbers of a condition become arrays."""
+    parameters, steps = [], []
+    for name, numbers in where.numbers.items():
+        steps.append(f"{name}(id) AS (SELECT unnest(CAST(? AS bigint[])))")
+        parameters.append("{" + ",".join(map(str, numbers.tolist())) + "}")
+    complete = f"WITH {', '.join(steps)} {sql}" if steps else sql
+    return to_driver(complete), [*parameters, *where.parameters]
 
 
 def to_driver(sql: str) -> str:

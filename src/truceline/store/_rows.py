@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truceline.events.frames import MOMENT, set_types
 from truceline.events.schema import TABLES, ColumnType, Table
@@ -59,8 +60,8 @@ class Condition:
 
     terms: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
-    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
-    """Frames to register under these names before the statement runs."""
+    numbers: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Whole numbers that the statement finds under these names, in a column `id`."""
 
     @property
     def sql(self) -> str:
@@ -100,7 +101,7 @@ def check_among(table: Table, among: Among) -> None:
 def condition_from_selection(table: Table, select: Selection, *, prefix: str = "") -> Condition:
     """Return everything in `select` but `as_of` and `among` as SQL; ValueError for what cannot be asked.
 
-    prefix: begins the names of its frames, where a statement has several conditions.
+    prefix: begins the names of its numbers, where a statement has several conditions.
     """
     made = Condition()
     _add_period(made, table, select)
@@ -187,12 +188,10 @@ def _add_equals(made: Condition, table: Table, name: str, value: Any) -> None:
 
 
 def _add_ids(made: Condition, table: Table, name: str, values: Any, frame: str) -> None:
-    import pandas as pd
-
     if table.field(name).type is not ColumnType.integer:
         raise ValueError(f"{table.name}.{name} holds no numbers to choose by")
     ids = np.unique(np.asarray(values, dtype=np.int64))
-    made.frames[frame] = pd.DataFrame({"id": ids})
+    made.numbers[frame] = ids
     made.add(f"{quote(table, name)} IN (SELECT id FROM {frame})")
 
 
@@ -274,3 +273,13 @@ def column_from_array(kind: ColumnType, values: Any) -> Any:
     if kind is ColumnType.truth:
         return pd.Series(np.asarray(values, dtype=bool))
     return pd.Series(np.asarray(values, dtype=object), dtype=object)
+
+
+def plain_values(column: pd.Series[Any], kind: ColumnType) -> list[Any]:
+    """Return a column as plain Python values, None where they are missing; text never is."""
+    if kind is ColumnType.moment:
+        return list(column.to_numpy().astype(MOMENT).tolist())
+    values: list[Any] = column.tolist()
+    if kind in (ColumnType.text, ColumnType.truth):
+        return values
+    return [None if gone else value for value, gone in zip(values, column.isna().tolist(), strict=True)]

@@ -19,9 +19,7 @@ from truceline.errors import TrucelineError
 from truceline.events.schema import Table
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from truceline.store.filters import Filter
 
@@ -86,13 +84,17 @@ WAIT_S = 60.0
 
 @dataclass(frozen=True)
 class Page:
-    """Part of an answer."""
+    """Part of an answer, in plain values: a frame of a hundred rows takes longer to make than to read."""
 
-    frame: pd.DataFrame
+    columns: Mapping[str, list[Any]]
+    """By name: str, int, float, bool, or datetime in UTC without zone; None where missing, text never is."""
+    places: list[int]
+    """Of each row, where a page behind it begins."""
     after: int | None
     """Where the next page begins; None where nothing is left."""
-    places: NDArray[np.int64]
-    """Of each row, where a page behind it begins."""
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,11 @@ def has_store(path: str | Path) -> bool:
     return os.path.lexists(_as_path(path))
 
 
+def is_on_server(path: str | Path) -> bool:
+    """Tell whether a store is on a server, where any number of programs have it open at once."""
+    return bool(_as_address(path))
+
+
 def _as_address(path: str | Path) -> str:
     """Return the address of a store on a server; empty for a path."""
     found = _ADDRESS.match(path) if isinstance(path, str) else None

@@ -71,7 +71,7 @@ def _include_routes(app: FastAPI, settings: ServiceSettings) -> None:
     if settings.api:
         from truceline.web.routes import features
 
-        app.include_router(features.make_router(mission_delay=settings.mission_delay))
+        app.include_router(features.make_router(settings))
         app.include_router(writing.make_router())
         app.include_router(deciding.make_router())
         app.include_router(administration.make_router())

@@ -5,7 +5,6 @@ Each is a question over a whole table, so it is asked once in some minutes and n
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -42,11 +41,13 @@ class Extent:
 class FeatureCache:
     """Keeps answers about whole tables for some minutes."""
 
-    def __init__(self, *, keep_s: float = KEEP_S, mission_delay: timedelta | None = None) -> None:
+    def __init__(
+        self, *, keep_s: float = KEEP_S, mission_delay: timedelta | None = None, secret: bytes = b""
+    ) -> None:
         self.mission_delay = mission_delay
         """Time for which the mission's own desks are not shown an incident; None: as in exports."""
-        self.secret = secrets.token_bytes(32)
-        """By which names of effort are hidden outside the mission, while this process lives."""
+        self.secret = secret
+        """By which names of effort are hidden outside the mission, while the service runs."""
         self._keep_s = keep_s
         self._lock = threading.Lock()
         self._measuring = threading.Lock()

@@ -8,11 +8,14 @@ but at least one, and still lead on to a next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from truceline.events.frames import MOMENT
 from truceline.events.kinds import Flag, PlacePrecision, split_flags
 from truceline.events.schema import (
     ATTRIBUTIONS,
@@ -21,9 +24,11 @@ from truceline.events.schema import (
     REPORTS,
     VERIFICATIONS,
     ColumnType,
+    Table,
 )
-from truceline.monitor.releasing import reduce_precision, visible_to
-from truceline.store.base import Selection, Store
+from truceline.monitor.precision import reduce_columns
+from truceline.monitor.releasing import visible_to
+from truceline.store.base import Page, Selection, Store
 from truceline.store.filters import AllOf, Missing
 from truceline.web.collections import Collection
 from truceline.web.errors import ServiceError
@@ -32,8 +37,10 @@ from truceline.web.feature_selection import Reader, select_rows
 from truceline.web.filter_rows import matches
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
+Columns = dict[str, Any]
+"""Columns of one length by name, as arrays: doubles, moments, all others as objects."""
 Row = dict[str, Any]
 """Properties of a feature by name, None where missing; beside them `id`, and `lon` and `lat` or `shape`."""
 
@@ -50,7 +57,9 @@ COUNTED_MAX = 100_000
 _MERGES_MAX = 20
 """Most steps from an incident to the one it became part of; they merge a few times, never in a circle."""
 _COARSE = tuple(str(p) for p in (PlacePrecision.region, PlacePrecision.country, PlacePrecision.unknown))
-_OF_INCIDENT = ("incident_id", "merged_into", "time_from", "time_to", "flags", "place_precision")
+_DTYPES: Mapping[ColumnType, Any] = {ColumnType.number: np.float64, ColumnType.moment: MOMENT}
+_OF_INCIDENT = ("incident_id", "flags", "place_precision", "lon", "lat", "sigma_m", "place", "weapon")
+"""What is told of the incident with a judgement."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +93,15 @@ def read_features(
         page = store.read_page(collection.table, chosen.select, n=n, after=next_)
         found = [
             (place, row)
-            for place, row in show_rows(store, collection, page.frame, reader)
+            for place, row in show_rows(store, collection, page, reader)
             if _answers(row, question, collection)
         ]
-        looked += len(page.frame)
+        looked += len(page)
         rows += [row for _, row in found[:wanted]]
         next_ = page.after
         if len(found) > wanted:
             # More than asked for: the next page begins behind the last that is shown here.
-            next_ = int(page.places[found[wanted - 1][0]])
+            next_ = page.places[found[wanted - 1][0]]
     n_matched = None
     if question.cursor is None:
         if next_ is None:
@@ -117,9 +126,9 @@ def read_feature(store: Store, collection: Collection, name: str, reader: Reader
     if equals is None:
         return None
     chosen = select_rows(collection, Question(), reader, equals)
-    frame = store.read_current(collection.table, chosen.select)
+    page = store.read_page(collection.table, chosen.select, n=PART_ROWS)
     return next(
-        (row for _, row in show_rows(store, collection, frame, reader) if str(row["id"]) == name), None
+        (row for _, row in show_rows(store, collection, page, reader) if str(row["id"]) == name), None
     )
 
 
@@ -129,59 +138,78 @@ def find_merged(store: Store, name: str, reader: Reader) -> int | None:
     for _ in range(_MERGES_MAX):
         if number is None:
             break
-        row = store.read_current(
-            INCIDENTS,
-            Selection(equals={"incident_id": number}, among=visible_to(reader.level), as_of=reader.as_of),
-            columns=("merged_into",),
-        )
-        if row.empty:
+        select = Selection(among=visible_to(reader.level), as_of=reader.as_of)
+        found = _read_of(store, INCIDENTS, select, [number], ("merged_into",)).columns["merged_into"]
+        if not found:
             return None
-        into = row["merged_into"].iloc[0]
-        if row["merged_into"].isna().iloc[0]:
+        if found[0] is None:
             return number
-        number = int(into)
+        number = found[0]
     return None
 
 
-def show_rows(
-    store: Store, collection: Collection, frame: pd.DataFrame, reader: Reader
-) -> list[tuple[int, Row]]:
-    """Return rows as their reader may have them, each with its place in the frame; some have none."""
-    frame = frame.reset_index(drop=True)
-    if reader.is_past and collection.table in (INCIDENTS, JUDGEMENTS):
-        frame = _leave_taken_back(store, frame, reader)
-    if collection.table is JUDGEMENTS:
-        frame = _add_incident(store, frame, reader)
-    elif collection.table is INCIDENTS:
-        frame = _add_sides(store, _add_status(store, frame, reader), reader)
-    if "flags" in frame:
-        flags = frame["flags"].to_numpy(dtype=np.int64, na_value=0)
-        if reader.hides_simulated:
-            is_real = (flags & int(Flag.simulated)) == 0
-            frame, flags = frame[is_real], flags[is_real]
-        words = {value: "|".join(split_flags(value)) for value in set(flags.tolist())}
-        frame = frame.assign(flag_words=np.array([words[v] for v in flags.tolist()], dtype=object))
-        is_coarse = frame["place_precision"].isin(_COARSE).to_numpy() | ((flags & int(Flag.placeholder)) != 0)
-        frame = frame.assign(**{name: frame[name].mask(is_coarse) for name in ("lon", "lat")})
-    places = frame.index.tolist()
-    ids = _ids(collection, frame, reader)
-    shapes = frame["outline"].tolist() if "outline" in frame else None
-    shown = reduce_precision(frame, reader.level, now=reader.now, delay=reader.mission_delay)
-    columns = {
-        name: _plain(shown[name], each.type)
+def show_rows(store: Store, collection: Collection, page: Page, reader: Reader) -> list[tuple[int, Row]]:
+    """Return rows as their reader may have them, each with its place on the page; some have none."""
+    table = collection.table
+    columns = _take_columns(page, table)
+    places = np.arange(len(page))
+    if reader.is_past and table in (INCIDENTS, JUDGEMENTS):
+        columns, places = _leave_taken_back(store, columns, places, reader)
+    if table is JUDGEMENTS:
+        columns, places = _add_incident(store, columns, places, reader)
+    elif table is INCIDENTS:
+        _add_status(store, columns, reader)
+        _add_sides(store, columns, reader)
+    if "flags" in columns:
+        columns, places = _apply_flags(columns, places, reader)
+    ids = _ids(collection, columns, reader)
+    told = reduce_columns(columns, reader.level, now=reader.now, delay=reader.mission_delay)
+    made = {
+        name: _plain(told[name], each.type)
         for name, each in collection.properties(reader.level).items()
-        if name in shown
+        if name in told
     }
-    if shapes is not None:
-        columns["shape"] = shapes
+    if "outline" in columns:
+        made["shape"] = columns["outline"].tolist()
     else:
-        none = [None] * len(shown)
+        none = [None] * len(places)
         for name in ("lon", "lat"):
-            columns[name] = _plain(shown[name], ColumnType.number) if name in shown else none
-    columns["id"] = ids
-    names = tuple(columns)
-    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    return list(zip(places, rows, strict=True))
+            made[name] = _plain(told[name], ColumnType.number) if name in told else none
+    made["id"] = ids
+    names = tuple(made)
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*made.values(), strict=True)]
+    return list(zip(places.tolist(), rows, strict=True))
+
+
+def _take_columns(page: Page, table: Table) -> Columns:
+    """Return columns as arrays in their types; whole numbers stay objects, None where they are missing."""
+    return {
+        name: np.array(values, dtype=_DTYPES.get(table.field(name).type, object))
+        for name, values in page.columns.items()
+    }
+
+
+def _pick(columns: Columns, chosen: Any) -> Columns:
+    """Return the rows that a mask, or an array of places, chooses."""
+    return {name: values[chosen] for name, values in columns.items()}
+
+
+def _apply_flags(
+    columns: Columns, places: NDArray[np.intp], reader: Reader
+) -> tuple[Columns, NDArray[np.intp]]:
+    """Leave out what is simulated where nothing else is; say flags in words; unplace the coarse."""
+    flags = _numbers(columns["flags"])
+    if reader.hides_simulated:
+        is_real = (flags & int(Flag.simulated)) == 0
+        if not is_real.all():
+            columns, places, flags = _pick(columns, is_real), places[is_real], flags[is_real]
+    values = flags.tolist()
+    words = {value: "|".join(split_flags(value)) for value in set(values)}
+    is_coarse = np.isin(columns["place_precision"], _COARSE) | ((flags & int(Flag.placeholder)) != 0)
+    made = {**columns, "flag_words": np.array([words[value] for value in values], dtype=object)}
+    if is_coarse.any():
+        made |= {name: np.where(is_coarse, np.nan, made[name].astype(float)) for name in ("lon", "lat")}
+    return made, places
 
 
 def _answers(row: Row, question: Question, collection: Collection) -> bool:
@@ -229,68 +257,72 @@ def _as_shape(box: tuple[float, float, float, float]) -> Any:
     )
 
 
-def _leave_taken_back(store: Store, frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+def _leave_taken_back(
+    store: Store, columns: Columns, places: NDArray[np.intp], reader: Reader
+) -> tuple[Columns, NDArray[np.intp]]:
     """Return the rows whose incident this reader may still see: a page of an earlier state shows no more."""
     among = visible_to(reader.level)
     if not among:
-        return frame
-    ids = frame["incident_id"].to_numpy(dtype=np.int64)
-    select = Selection(ids={"incident_id": ids}, among=among)
-    seen = store.read_current(INCIDENTS, select, columns=("incident_id",))["incident_id"]
-    return frame[np.isin(ids, seen.to_numpy(dtype=np.int64))]
+        return columns, places
+    ids = columns["incident_id"].tolist()
+    select = Selection(among=among)
+    seen = set(_read_of(store, INCIDENTS, select, ids, ("incident_id",)).columns["incident_id"])
+    is_seen = np.array([number in seen for number in ids], dtype=bool)
+    return _pick(columns, is_seen), places[is_seen]
 
 
-def _add_incident(store: Store, frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+def _add_incident(
+    store: Store, columns: Columns, places: NDArray[np.intp], reader: Reader
+) -> tuple[Columns, NDArray[np.intp]]:
     """Return judgements with what is told of their incidents; those whose incident is not shown are gone."""
-    ids = frame["incident_id"].to_numpy(dtype=np.int64)
-    columns = (*_OF_INCIDENT, "lon", "lat", "sigma_m", "place", "weapon")
+    ids = columns["incident_id"].tolist()
     select = Selection(
-        ids={"incident_id": ids},
         where=AllOf((Missing("merged_into"), reader.ended(INCIDENTS))),
         among=visible_to(reader.level),
         as_of=reader.as_of,
     )
-    incidents = _add_status(store, store.read_current(INCIDENTS, select, columns=columns), reader)
-    incidents = incidents.set_index("incident_id").drop(columns=["merged_into", "time_from", "time_to"])
-    is_shown = np.isin(ids, incidents.index.to_numpy(dtype=np.int64))
-    return frame[is_shown].join(incidents, on="incident_id")
+    page = _read_of(store, INCIDENTS, select, ids, _OF_INCIDENT)
+    incidents = _take_columns(page, INCIDENTS)
+    row_of = {number: row for row, number in enumerate(page.columns["incident_id"])}
+    _add_status(store, incidents, reader)
+    is_shown = np.array([number in row_of for number in ids], dtype=bool)
+    rows = np.array([row_of[number] for number in ids if number in row_of], dtype=np.intp)
+    return {**_pick(columns, is_shown), **_pick(incidents, rows)}, places[is_shown]
 
 
-def _add_status(store: Store, frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
-    ids = frame["incident_id"].to_numpy(dtype=np.int64)
-    select = Selection(ids={"incident_id": ids}, as_of=reader.as_of)
-    rows = store.read_current(VERIFICATIONS, select, columns=("incident_id", "status"))
-    status = dict(zip(rows["incident_id"].astype(int), rows["status"], strict=True))
-    words = np.array([status.get(number, "reported") for number in ids.tolist()], dtype=object)
-    return frame.assign(verification=words)
+def _add_status(store: Store, columns: Columns, reader: Reader) -> None:
+    ids = columns["incident_id"].tolist()
+    found = _read_of(store, VERIFICATIONS, Selection(as_of=reader.as_of), ids, ("incident_id", "status"))
+    status = dict(zip(*found.columns.values(), strict=True))
+    columns["verification"] = _objects(status.get(number, "reported") for number in ids)
 
 
-def _add_sides(store: Store, frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
-    ids = frame["incident_id"].to_numpy(dtype=np.int64)
-    select = Selection(ids={"incident_id": ids}, equals={"aspect": "side"}, as_of=reader.as_of)
-    rows = store.read_current(ATTRIBUTIONS, select, columns=("incident_id", "value", "p", "basis"))
-    known = {
-        number: told
-        for number, *told in zip(
-            rows["incident_id"].tolist(), rows["value"].tolist(), rows["p"].tolist(), rows["basis"].tolist(),
-            strict=True,
-        )
-    }  # fmt: skip
-    sides = [known.get(number, ("", np.nan, "not investigated")) for number in ids.tolist()]
-    return frame.assign(
-        side=np.array([each[0] for each in sides], dtype=object),
-        side_p=np.array([each[1] for each in sides], dtype=float),
-        side_basis=np.array([each[2] for each in sides], dtype=object),
+def _add_sides(store: Store, columns: Columns, reader: Reader) -> None:
+    ids = columns["incident_id"].tolist()
+    select = Selection(equals={"aspect": "side"}, as_of=reader.as_of)
+    found = _read_of(store, ATTRIBUTIONS, select, ids, ("incident_id", "value", "p", "basis"))
+    known = {number: told for number, *told in zip(*found.columns.values(), strict=True)}
+    sides = [known.get(number, ("", None, "not investigated")) for number in ids]
+    columns["side"] = _objects(each[0] for each in sides)
+    columns["side_p"] = np.array([each[1] for each in sides], dtype=float)
+    columns["side_basis"] = _objects(each[2] for each in sides)
+
+
+def _read_of(store: Store, table: Table, select: Selection, ids: list[int], columns: tuple[str, ...]) -> Page:
+    """Return the rows that match of some incidents, of which each has one at most."""
+    numbers = np.array(sorted(set(ids)), dtype=np.int64)
+    return store.read_page(
+        table, replace(select, ids={"incident_id": numbers}), n=max(len(numbers), 1), columns=columns
     )
 
 
-def _ids(collection: Collection, frame: pd.DataFrame, reader: Reader) -> list[int] | list[str]:
+def _ids(collection: Collection, columns: Columns, reader: Reader) -> list[int] | list[str]:
     if collection.table is JUDGEMENTS:
-        parts = (frame[name] for name in ("incident_id", "agreement", "clause"))
+        parts = (columns[name].tolist() for name in ("incident_id", "agreement", "clause"))
         return [f"{number}.{agreement}.{clause}" for number, agreement, clause in zip(*parts, strict=True)]
     if collection.has_numbers:
-        return [int(number) for number in frame[collection.identity]]
-    names = [str(name) for name in frame[collection.identity]]
+        return [int(number) for number in columns[collection.identity].tolist()]
+    names = [str(name) for name in columns[collection.identity].tolist()]
     return [reader.hide(name) for name in names] if collection.identity == "key" else names
 
 
@@ -320,19 +352,22 @@ def _count(store: Store, collection: Collection, select: Selection, reader: Read
     return int(rows["n"].to_numpy()[is_shown].sum())
 
 
-def _plain(column: pd.Series[Any], kind: ColumnType) -> list[Any]:
+def _numbers(values: Any) -> NDArray[np.int64]:
+    """Return a column of whole numbers, 0 where they are missing."""
+    return np.array([value or 0 for value in values.tolist()], dtype=np.int64)
+
+
+def _objects(words: Iterable[Any]) -> NDArray[Any]:
+    return np.array(list(words), dtype=object)
+
+
+def _plain(column: Any, kind: ColumnType) -> list[Any]:
     """Return values as JSON has them, None where they are missing; moments stay moments."""
-    if kind is ColumnType.text:
-        return [value or None for value in column.tolist()]
-    if kind is ColumnType.truth:
-        return [bool(value) for value in column.tolist()]
-    missing = column.isna().tolist()
     if kind is ColumnType.moment:
-        return [None if gone else value.to_pydatetime() for value, gone in zip(column, missing, strict=True)]
-    make = int if kind is ColumnType.integer else _shorten
-    return [None if gone else make(value) for value, gone in zip(column.tolist(), missing, strict=True)]
-
-
-def _shorten(value: float) -> float:
-    """Return a number with the ten digits that can mean something."""
-    return float(f"{value:.10g}")
+        return list(column.astype(MOMENT).tolist())
+    values = column.tolist()
+    if kind is ColumnType.text:
+        return [value or None for value in values]
+    if kind in (ColumnType.truth, ColumnType.integer):
+        return list(values)
+    return [None if value != value else float(f"{value:.10g}") for value in values]

@@ -201,8 +201,27 @@ def run_service(
 
     Raises ServeError, before anything listens, where the address cannot be had or is not to be had safely.
     """
+    with contextlib.closing(open_socket(settings, listening)) as bound:
+        url = say_address(bound, listening)
+        make_server(app, settings, listening, on_ready=lambda: tell(url)).run(sockets=[bound])
+
+
+def open_socket(settings: ServiceSettings, listening: Listening, *, shared: bool = False) -> socket.socket:
+    """Return a socket that has the address; ServeError, once everything was checked, where it cannot be had.
+
+    With `shared`, further sockets may have the same address. The certificate is read on the way: what is
+    wrong with it is said before anybody can connect.
+    """
     check_listening(settings, listening)
-    bound = bind(listening)
+    if listening.tls_cert is not None:
+        _read_certificate(listening)
+    return bind(listening, shared=shared)
+
+
+def make_server(
+    app: FastAPI, settings: ServiceSettings, listening: Listening, *, on_ready: Callable[[], None]
+) -> QuietServer:
+    """Return a server of the app for a socket that is open; `on_ready` is called once it answers."""
     config = uvicorn.Config(
         app,
         http=protocol_for(settings),
@@ -219,17 +238,17 @@ def run_service(
         ssl_certfile=listening.tls_cert,
         ssl_keyfile=listening.tls_key,
     )
+    return QuietServer(config, on_ready=on_ready, stop_s=settings.stop_s)
+
+
+def _read_certificate(listening: Listening) -> None:
     try:
-        config.load()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(str(listening.tls_cert), listening.tls_key)
     except (OSError, ssl.SSLError) as error:
-        bound.close()
         found = f"cannot be used: {getattr(error, 'strerror', None) or error}"
         problem = Problem(str(listening.tls_cert), found, "give the certificate and key as PEM files")
         raise ServeError("tls", [problem]) from None
-    url = _say_address(bound, is_tls=listening.tls_cert is not None)
-    server = QuietServer(config, on_ready=lambda: tell(url), stop_s=settings.stop_s)
-    with contextlib.closing(bound):
-        server.run(sockets=[bound])
 
 
 def check_listening(settings: ServiceSettings, listening: Listening) -> None:
@@ -250,8 +269,8 @@ def check_listening(settings: ServiceSettings, listening: Listening) -> None:
         raise ServeError("serve", problems)
 
 
-def bind(listening: Listening) -> socket.socket:
-    """Return a socket that has the address; ServeError where it cannot be had."""
+def bind(listening: Listening, *, shared: bool = False) -> socket.socket:
+    """Return a socket that has the address, maybe `shared`; ServeError where it cannot be had."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
             listening.host, listening.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -263,6 +282,8 @@ def bind(listening: Listening) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Connections take it over: otherwise an answer waits 40 ms for the client to confirm its first half.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind(address)
         bound.set_inheritable(False)
     except OSError as error:
@@ -289,6 +310,8 @@ def protocol_for(settings: ServiceSettings) -> type[PatientProtocol]:
     return type("_Protocol", (PatientProtocol,), {"header_timeout_s": settings.header_timeout_s})
 
 
-def _say_address(bound: socket.socket, *, is_tls: bool) -> str:
+def say_address(bound: socket.socket, listening: Listening) -> str:
+    """Return the address of a service that listens on a socket."""
     host, port = bound.getsockname()[:2]
-    return f"{'https' if is_tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "http" if listening.tls_cert is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

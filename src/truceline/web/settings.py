@@ -6,7 +6,8 @@ two cores and desks behind a proxy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 MEBIBYTE = 2**20
@@ -56,3 +57,5 @@ class ServiceSettings:
     """Time for which a key that was found good is not looked up again: revoking takes effect within it."""
     stop_s: float = 20.0
     """Time that requests under way have to end when the service stops."""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """By which names of effort are hidden outside the mission: the same in all processes of one service."""

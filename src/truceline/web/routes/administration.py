@@ -54,8 +54,9 @@ def make_router() -> APIRouter:
         equals = {name: word for name, word in (("who", who), ("what", what)) if word}
         with desk.read() as store:
             page = store.read_page(CHANGES, Selection(equals=equals), n=limit, after=after)
-        rows = page.frame.to_dict("records")
-        return AuditAnswer(changes=[_say_change(row) for row in rows], next=page.after)
+        rows = zip(*page.columns.values(), strict=True)
+        changes = [_say_change(dict(zip(page.columns, row, strict=True))) for row in rows]
+        return AuditAnswer(changes=changes, next=page.after)
 
     @router.get("/v1/tokens", summary="Every key given out")
     def list_keys(desk: DeskHere, caller: AdminHere) -> TokensAnswer:
@@ -130,7 +131,7 @@ def _say_change(row: dict[Any, Any]) -> ChangeAnswer:
     details = json.loads(row["details"] or "{}")
     return ChangeAnswer(
         change=int(row["change_id"]),
-        at=row["at"].to_pydatetime().replace(tzinfo=UTC),
+        at=row["at"].replace(tzinfo=UTC),
         who=row["who"],
         what=row["what"],
         why=row["why"],

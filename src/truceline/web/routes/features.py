@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Request, Response
 
 from truceline.events.schema import CHANGES, INCIDENTS
@@ -16,7 +18,7 @@ from truceline.store.base import Selection, Store
 from truceline.web.access import Caller, CallerHere
 from truceline.web.collections import COLLECTIONS, Collection, describe_property
 from truceline.web.cql import TEXT_BYTES_MAX
-from truceline.web.desk import DeskHere
+from truceline.web.desk import Desk, DeskHere
 from truceline.web.errors import ServiceError, describe_errors
 from truceline.web.feature_cache import FeatureCache
 from truceline.web.feature_json import (
@@ -49,6 +51,7 @@ from truceline.web.feature_reading import find_merged, read_feature, read_featur
 from truceline.web.feature_selection import Reader
 from truceline.web.links import base_url
 from truceline.web.openapi30 import as_openapi_30
+from truceline.web.settings import ServiceSettings
 
 API_PATH = "/api/3.0"
 CURSOR_AGE = timedelta(hours=6)
@@ -95,6 +98,9 @@ ITEM_PARAMETERS = [
 ]
 """What the items of every collection may be asked with, besides their properties."""
 
+MOST_PAGES = 4
+"""Pages made at once, as many as a store answers questions at once. Others wait in line: where all are made
+together, each takes as long as the last, and some take several times as long as others."""
 LINK_HEADER_MAX = 3000
 """Longest header of links, characters: a proxy may end a request for a longer one. The answer has all."""
 _TEMPLATE = "{collectionId}"
@@ -113,10 +119,10 @@ FeatureHere = Annotated[
 ]
 
 
-def make_router(*, mission_delay: timedelta | None = None) -> APIRouter:
-    """Return the routes of OGC API Features; `mission_delay` stands in for that of the mission's exports."""
+def make_router(settings: ServiceSettings) -> APIRouter:
+    """Return the routes of OGC API Features."""
     router = APIRouter(tags=["features"])
-    cache = FeatureCache(mission_delay=mission_delay)
+    cache = FeatureCache(mission_delay=settings.mission_delay, secret=settings.secret)
     _add_entrance(router)
     _add_collections(router, cache)
     _add_items(router, cache)
@@ -205,17 +211,24 @@ def _add_collections(router: APIRouter, cache: FeatureCache) -> None:
 
 
 def _add_items(router: APIRouter, cache: FeatureCache) -> None:
+    places = CapacityLimiter(MOST_PAGES)
+
     @router.get(
         "/collections/{collectionId}/items",
         summary="Features of a collection",
         openapi_extra={"parameters": ITEM_PARAMETERS},
         **_answers(GEOJSON),
     )
-    def list_features(request: Request, name: CollectionHere, desk: DeskHere, caller: CallerHere) -> Response:
+    async def list_features(
+        request: Request, name: CollectionHere, desk: DeskHere, caller: CallerHere
+    ) -> Response:
         """Answer a page of features as GeoJSON; the link `next` leads on, and all pages are of one moment.
 
         Properties may be asked for by parameters of their names, as in `kind=shelling`.
         """
+        return await run_sync(answer_page, request, name, desk, caller, limiter=places)
+
+    def answer_page(request: Request, name: str, desk: Desk, caller: Caller) -> Response:
         collection = _find(name, caller)
         asked = request.query_params.multi_items()
         question = read_question(asked, collection, caller.level)
@@ -230,10 +243,13 @@ def _add_items(router: APIRouter, cache: FeatureCache) -> None:
         return _answer(describe_page(base_url(request), collection, page, asked, cursor, now), GEOJSON)
 
     @router.get("/collections/{collectionId}/items/{featureId}", summary="One feature", **_answers(GEOJSON))
-    def show_feature(
+    async def show_feature(
         request: Request, name: CollectionHere, feature: FeatureHere, desk: DeskHere, caller: CallerHere
     ) -> Response:
         """Answer one feature as GeoJSON."""
+        return await run_sync(answer_feature, request, name, feature, desk, caller, limiter=places)
+
+    def answer_feature(request: Request, name: str, feature: str, desk: Desk, caller: Caller) -> Response:
         collection = _find(name, caller)
         _check_parameters(request)
         with desk.read() as store:
