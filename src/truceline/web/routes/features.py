@@ -75,7 +75,11 @@ ITEM_PARAMETERS = [
         "bbox",
         "West, south, east, north in degrees: features whose geometry touches that box, which "
         "crosses the antimeridian where west is greater than east.",
-        {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6},
+        {
+            "type": "array",
+            "items": {"type": "number"},
+            "oneOf": [{"minItems": n, "maxItems": n} for n in (4, 6)],
+        },
         style="form",
         explode=False,
     ),
@@ -99,8 +103,8 @@ ITEM_PARAMETERS = [
 """What the items of every collection may be asked with, besides their properties."""
 
 MOST_PAGES = 4
-"""Pages made at once, as many as a store answers questions at once. Others wait in line: where all are made
-together, each takes as long as the last, and some take several times as long as others."""
+"""Pages made at once by one process. Others wait in line: where all are made together, each takes as long as
+the last, and some take several times as long as others."""
 LINK_HEADER_MAX = 3000
 """Longest header of links, characters: a proxy may end a request for a longer one. The answer has all."""
 _TEMPLATE = "{collectionId}"
