@@ -27,6 +27,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("cost", "deployment"),
     ("plan", "store"),
     ("monitor",),
+    ("simulate",),
     ("publish",),
     ("web",),
     ("cli",),
@@ -53,6 +54,9 @@ HEAVY = (
     "google",
     "cql2",
     "prometheus_client",
+    "distributed",
+    "dask",
+    "SALib",
 )
 
 
