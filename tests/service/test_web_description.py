@@ -120,7 +120,9 @@ def test_schemathesis_finds_nothing_without_a_key(keys: dict[Role | str, str], i
     assert find_failures(app, {}, examples=1) == []
 
 
-def test_the_command_of_schemathesis_finds_nothing_over_a_real_socket(keys: dict[Role | str, str]) -> None:
+def test_the_command_of_schemathesis_finds_nothing_over_a_real_socket(
+    keys: dict[Role | str, str], tmp_path: Path
+) -> None:
     """As a user would run it, with its own cases for every bound of every parameter; the small routes."""
     app = create_app(keys["store"], ServiceSettings(**UNLIMITED))
     with serving(app) as client:
@@ -129,7 +131,7 @@ def test_the_command_of_schemathesis_finds_nothing_over_a_real_socket(keys: dict
             "-H", f"Authorization: Bearer {keys[Role.admin]}", "--phases", "coverage",
             "--include-path-regex", "health|ready|metrics|audit|revocation|v1/link",
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "No issues found" in done.stdout
 
