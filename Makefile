@@ -9,7 +9,7 @@ SCENARIO ?= ukraine-2025
 OUT ?= plan
 BENCH ?=
 
-.PHONY: help plan test test-lowest check docs bench clean
+.PHONY: help plan test test-lowest check docs bench verify clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -28,8 +28,8 @@ test-lowest: $(BIN)/python ## Run all tests with the lowest versions of the depe
 	NUMBA_CACHE_DIR=.nbcache $(VENV)-lowest/bin/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev ## Check style, types and the direction of imports
-	$(BIN)/ruff check src tests scripts benchmarks
-	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/ruff check src tests scripts benchmarks verification
+	$(BIN)/ruff format --check src tests scripts benchmarks verification
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/unit/test_imports.py
 
@@ -38,6 +38,9 @@ docs: $(VENV)/.installed-dev ## Write the generated pages of the manual again
 
 bench: $(VENV)/.installed-dev ## Measure beside the peers that are installed (BENCH="--quick sight" for less)
 	$(BIN)/python benchmarks/run_all.py $(BENCH)
+
+verify: $(VENV)/.installed-dev ## Check the simulation against known results at full size: minutes
+	$(BIN)/python verification/run_all.py
 
 clean: ## Remove the environment, caches and the plan
 	rm -rf $(VENV) $(VENV)-lowest plan build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .nbcache src/*.egg-info

@@ -29,6 +29,7 @@ SECTIONS = (
     "joint",
     "generation",
     "deployment",
+    "simulate",
     "import",
     "linkage",
     "daily",

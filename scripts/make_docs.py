@@ -35,6 +35,7 @@ from truceline.scenario.load import load_scenario
 from truceline.scenario.model import Scenario
 from truceline.scenario.quantities import RECORD_KEYS, assume
 from truceline.scenario.reference import read_table
+from truceline.simulate.catalogue import load_ceasefire_assumptions
 from truceline.units import format_value
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -58,6 +59,7 @@ def build_pages() -> dict[str, str]:
         "scenario-keys.md": build_keys_page(),
         "assumptions.md": build_assumptions_page(),
         "watching-assumptions.md": build_watching_page(),
+        "ceasefire-assumptions.md": build_ceasefire_page(),
         "commands.md": build_commands_page(),
         "outputs.md": describe_outputs(),
         "plan.schema.json": json.dumps(PlanDocument.model_json_schema(by_alias=True), indent=2),
@@ -267,6 +269,33 @@ def build_watching_page() -> str:
         "when two reports are one, what is unusual, what may leave the store. They hold for every mission.",
         f"{n_weak} of them are weak and marked !: `judgement` is our choice where nobody published a figure,",
         "`general` is common knowledge not read in a source.",
+        "",
+    ]
+    return "\n".join([*lines, *tell_records(records, listed)])
+
+
+def build_ceasefire_page() -> str:
+    records = load_ceasefire_assumptions()
+    listed = describe_records(records)
+    n_weak = sum(each.is_weak for each in listed)
+    lines = [
+        "# Assumptions of the simulated ceasefire",
+        NOTE,
+        "",
+        f"{len(listed)} numbers that `truceline simulate` and `truceline rehearse` take as given.",
+        f"{n_weak} of them are weak and marked !: `judgement` is our choice where nobody published a figure.",
+        "The meaning of each under `ceasefire` says what is done with it:",
+        "",
+        "- *drawn*: every replicate takes its own value from the range, evenly (*uniform*) or evenly in the",
+        "  logarithm (*log-uniform*), unless `--fix NAME=VALUE` holds it (the name without `ceasefire.`);",
+        "- *held*: one value for all replicates, unless fixed at another;",
+        "- *swept*: nobody can estimate it, so the answer is shown as a curve over it;",
+        "- *named*: a baseline that keeps its name; the two run side by side and are never averaged;",
+        "- *declared*: a rule that an agreement or a guarantor would write down.",
+        "",
+        "What third parties do to a truce was estimated on civil wars, with consent, against lightly armed",
+        "parties, by impartial forces. None of it is for a nuclear-armed party on a line of 1,200 km or for",
+        "a partial coalition: the ranges bound the imagination, they do not predict.",
         "",
     ]
     return "\n".join([*lines, *tell_records(records, listed)])

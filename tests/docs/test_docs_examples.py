@@ -15,7 +15,10 @@ from truceline.scenario.yaml_source import format_yaml, parse_yaml
 
 CONSOLE_PAGES = [page for page in PAGES if read_blocks(page, "console")]
 YAML_BLOCKS = [(page, block) for page in PAGES for block in read_blocks(page, "yaml")]
-FROM_SHARED = {"real-ground": ("jacksboro.tif", "data/geo/samples/dem_jacksboro_srtm_90m_utm16.tif")}
+FROM_SHARED = {
+    "real-ground": ("jacksboro.tif", "data/geo/samples/dem_jacksboro_srtm_90m_utm16.tif"),
+    "fitting": ("osce.csv", "data/events/osce_smm_counts_2020-07_2021-06.csv"),
+}
 """Files that a page works with and that may not be in the repository: name on the page, place beside it."""
 FILE_NAME = re.compile(r"[\w-]+\.(?:geojson|gpkg|csv|tif)")
 

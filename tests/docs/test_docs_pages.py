@@ -16,6 +16,7 @@ from truceline.cli.main import app
 from truceline.events.catalogue import load_watching_assumptions
 from truceline.scenario.catalogue import load_catalogue
 from truceline.scenario.checks import CHECKS
+from truceline.simulate.catalogue import load_ceasefire_assumptions
 
 
 def load_make_docs() -> ModuleType:
@@ -42,6 +43,7 @@ GENERATED = (
     "scenario-keys.md",
     "assumptions.md",
     "watching-assumptions.md",
+    "ceasefire-assumptions.md",
     "commands.md",
     "outputs.md",
     "plan.schema.json",
@@ -81,6 +83,8 @@ def test_every_key_and_check_and_assumption_is_explained() -> None:
     assert all(f"| `{name}` |" in assumptions for name in load_catalogue())
     watching = (REPOSITORY / "docs" / "watching-assumptions.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` |" in watching for name in load_watching_assumptions())
+    ceasefire = (REPOSITORY / "docs" / "ceasefire-assumptions.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in ceasefire for name in load_ceasefire_assumptions())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -18,13 +18,16 @@ from truceline import __version__
 from truceline.cli import (
     cost_command,
     deploy_command,
+    fit_command,
     generation_commands,
     ground_commands,
     monitor_commands,
     plan_command,
+    rehearse_command,
     result_commands,
     scenario_commands,
     serve_command,
+    simulate_command,
     siting_commands,
 )
 from truceline.cli._console import print_error, print_line
@@ -77,6 +80,9 @@ app.command()(generation_commands.backstop)
 app.command()(generation_commands.unlock)
 app.command()(cost_command.cost)
 app.command()(deploy_command.deploy)
+app.command()(simulate_command.simulate)
+app.command()(rehearse_command.rehearse)
+app.command()(fit_command.fit)
 app.command()(siting_commands.site)
 app.command(cls=StoreCommand)(serve_command.serve)
 app.add_typer(scenario_commands.app, name="scenario")

@@ -7,7 +7,6 @@ are of a whole day's watching. It reads and measures; what the figures mean for 
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from truceline.errors import OutputError, Problem
 from truceline.events.effort import (
     fill_chances,
     list_losses,
@@ -27,14 +25,14 @@ from truceline.events.kinds import KindGroup
 from truceline.events.rates import Watched
 from truceline.events.schema import EFFORTS
 from truceline.monitor.mission import Mission, read_mission
+from truceline.monitor.plan_files import read_plan_record, read_plan_text, refuse_plan
 from truceline.monitor.posture import Chances, read_posture
 from truceline.store.base import Selection, Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_BYTES = 64_000_000
-"""Largest file of a plan that is read: a plan of a line of 1,100 km has a tenth of it."""
+_NO_DETECTION_HINT = "name the folder of a plan of a line with sectors: truceline plan ... --out FOLDER"
 _KEPT_OUT_STATES = ("denied", "delayed", "jammed", "confined")
 """States in which somebody kept the monitors from watching; the others are nobody's doing."""
 
@@ -186,34 +184,12 @@ def read_posture_chances(folder: Path, *, posture: str = "") -> Chances:
     plan that says nothing of detection (a scenario that is only a length), or not that posture.
     """
     table = folder / "tables" / "detection.csv"
-    name = posture or str(_read_json(folder / "plan.json").get("posture", ""))
-    rows = list(csv.DictReader(_read_text(table).splitlines()))
+    name = posture or str(read_plan_record(folder, _NO_DETECTION_HINT).get("posture", ""))
+    rows = list(csv.DictReader(read_plan_text(table, _NO_DETECTION_HINT).splitlines()))
     try:
         return p_detect_of_plan(rows, name)
     except KeyError:
         known = ", ".join(sorted({row.get("posture", "") for row in rows})) or "none"
-        raise _refused(table, f"has no posture '{name}'", f"choose one of: {known}") from None
+        raise refuse_plan(table, f"has no posture '{name}'", f"choose one of: {known}") from None
     except (ValueError, StopIteration):
-        raise _refused(table, "is not a table of detection", "make the plan again") from None
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    try:
-        found = json.loads(_read_text(path))
-    except ValueError:
-        raise _refused(path, "is not JSON", "make the plan again") from None
-    return found if isinstance(found, dict) else {}
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise _refused(path, f"is larger than {_MOST_BYTES:,} bytes", "name the folder of a plan")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        hint = "name the folder of a plan of a line with sectors: truceline plan ... --out FOLDER"
-        raise _refused(path, "cannot be read", hint) from None
-
-
-def _refused(path: Path, found: str, hint: str) -> OutputError:
-    return OutputError("plan", [Problem(str(path), found, hint)])
+        raise refuse_plan(table, "is not a table of detection", "make the plan again") from None

@@ -7,26 +7,27 @@ plan has no more loses its outline; nothing is erased. Where somebody is at this
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from truceline.errors import GeometryError, OutputError, Problem
 from truceline.events.frames import make_frame
 from truceline.events.kinds import Means
 from truceline.events.schema import CELLS, POSTS, Table
+from truceline.monitor.plan_files import (
+    read_plan_layer,
+    read_plan_number,
+    read_plan_record,
+    read_plan_rows,
+    refuse_plan,
+)
 from truceline.store.base import Change, Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_BYTES = 64_000_000
-"""Largest table of a plan that is read: a plan of a line of 1,100 km has a hundredth of it."""
-_MOST_ROWS = 200_000
 _OUTLINE_DECIMALS = 6
 """Of a degree, about 0.1 m."""
 _FROM_PLAN = "plan "
@@ -69,18 +70,18 @@ def read_places_of_plan(folder: Path, *, posture: str = "") -> PlacesOfPlan:
     A plan without posts, or without map layers, gives none. Raises OutputError where a file of the plan
     cannot be read.
     """
-    in_full = str(_read_json(folder / "plan.json").get("posture", ""))
+    in_full = str(read_plan_record(folder).get("posture", ""))
     name = posture or in_full
     source = f"{_FROM_PLAN}{folder.absolute().name}, posture {name}"
-    sensors = {row.get("sensor", ""): row for row in _read_rows(folder / "tables" / "sensors.csv")}
-    rows = _read_rows(folder / "tables" / "posts.csv")
+    sensors = {row.get("sensor", ""): row for row in read_plan_rows(folder, "sensors")}
+    rows = read_plan_rows(folder, "posts")
     posts = [
         _post(row, sensors, source, f"posts.csv, line {number}")
         for number, row in enumerate(rows, start=2)
         if row.get("posture") == name
     ]
-    weights = _weights(_read_rows(folder / "tables" / "detection.csv"), name) if name == in_full else {}
-    return PlacesOfPlan(_frame(POSTS, posts), _read_cells(folder / "plan.gpkg", weights, source))
+    weights = _weights(read_plan_rows(folder, "detection"), name) if name == in_full else {}
+    return PlacesOfPlan(_frame(POSTS, posts), _read_cells(folder, weights, source))
 
 
 def keep_places(store: Store, change: Change, places: PlacesOfPlan) -> KeptPlaces:
@@ -115,7 +116,7 @@ def keep_places(store: Store, change: Change, places: PlacesOfPlan) -> KeptPlace
 def _post(row: Mapping[str, str], sensors: Mapping[str, Mapping[str, str]], source: str, where: str) -> Any:
     carried = [word.strip() for word in row.get("sensors", "").split(";") if word.strip()]
     known = [sensors[name] for name in carried if name in sensors]
-    ranges = [_number(each.get("range_person_day_m", ""), where) for each in known]
+    ranges = [read_plan_number(each.get("range_person_day_m", ""), where) for each in known]
     ranges = [range_m for range_m in ranges if range_m > 0]
     classes = [_MEANS_OF_CLASS.get(each.get("sensor_class", "")) for each in known]
     by_kind = Means.camera if row.get("kind") == "mast" else Means.post
@@ -123,8 +124,8 @@ def _post(row: Mapping[str, str], sensors: Mapping[str, Mapping[str, str]], sour
         "post": row.get("id", ""),
         "means": str(next((means for means in classes if means), by_kind)),
         "region": row.get("sector", ""),
-        "lon": _number(row.get("lon", ""), where),
-        "lat": _number(row.get("lat", ""), where),
+        "lon": read_plan_number(row.get("lon", ""), where),
+        "lat": read_plan_number(row.get("lat", ""), where),
         "range_m": max(ranges, default=math.nan),
         "state": "planned",
         "source": source,
@@ -134,35 +135,30 @@ def _post(row: Mapping[str, str], sensors: Mapping[str, Mapping[str, str]], sour
 def _weights(rows: list[dict[str, str]], posture: str) -> dict[str, float]:
     """Return the share of the time that each state of light and weather takes, from a table of detection."""
     found = {
-        row.get("which", ""): _number(row.get("weight_share", ""), "detection.csv")
+        row.get("which", ""): read_plan_number(row.get("weight_share", ""), "detection.csv")
         for row in rows
         if row.get("posture") == posture and row.get("by") == "state"
     }
     return found if set(found) == set(_STATES) else {}
 
 
-def _read_cells(path: Path, weights: Mapping[str, float], source: str) -> pd.DataFrame:
+def _read_cells(folder: Path, weights: Mapping[str, float], source: str) -> pd.DataFrame:
     """Return the layer of demand cells; no rows where the plan has no map layers, or none of that name."""
-    if not path.is_file():
+    found = read_plan_layer(folder, "demand_cells")
+    if found is None:
         return _frame(CELLS, [])
     import shapely
 
-    from truceline.geo.vector_files import read_features
-
-    try:
-        found = read_features(path, layer="demand_cells")
-    except GeometryError as error:
-        if "demand_cells" in error.message():
-            return _frame(CELLS, [])
-        raise OutputError(error.title, error.problems) from None
     fields = found.fields
     if not {"cell", "sector", "weight_share"} <= set(fields):
-        raise _refused(path, "has a layer demand_cells without cell, sector and weight_share")
+        raise refuse_plan(
+            folder / "plan.gpkg", "has a layer demand_cells without cell, sector and weight_share"
+        )
     rows = []
     for number, shape in enumerate(found.geometries):
         middle = shapely.centroid(shape)
         shares = [
-            weight * _number(fields[f"detect_{state}_share"][number], "demand_cells")
+            weight * read_plan_number(fields[f"detect_{state}_share"][number], "demand_cells")
             for state, weight in weights.items()
             if f"detect_{state}_share" in fields
         ]
@@ -172,7 +168,7 @@ def _read_cells(path: Path, weights: Mapping[str, float], source: str) -> pd.Dat
                 "region": fields["sector"][number],
                 "lon": round(float(middle.x), _OUTLINE_DECIMALS),
                 "lat": round(float(middle.y), _OUTLINE_DECIMALS),
-                "demand": _number(fields["weight_share"][number], "demand_cells"),
+                "demand": read_plan_number(fields["weight_share"][number], "demand_cells"),
                 "p_detect": round(math.fsum(shares), 6) if len(shares) == len(_STATES) else math.nan,
                 "outline": shapely.to_wkt(shape, rounding_precision=_OUTLINE_DECIMALS),
                 "source": source,
@@ -196,48 +192,3 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _append(change: Change, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         change.append(table, _frame(table, rows))
-
-
-def _number(word: str, where: str) -> float:
-    """Return a number of a plan's table; NaN where the cell is empty."""
-    if not word:
-        return math.nan
-    try:
-        return float(word)
-    except ValueError:
-        found = f"'{word[:40]}' is no number"
-        raise OutputError("plan", [Problem(where, found, "make the plan again")]) from None
-
-
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table; none where the plan has no such table."""
-    if not path.is_file():
-        return []
-    rows = [
-        {name: value or "" for name, value in row.items() if isinstance(name, str)}
-        for row in csv.DictReader(_read_text(path).splitlines())
-    ]
-    if len(rows) > _MOST_ROWS:
-        raise _refused(path, f"has more than {_MOST_ROWS:,} rows")
-    return rows
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    try:
-        found = json.loads(_read_text(path))
-    except (ValueError, RecursionError):
-        raise _refused(path, "is not JSON") from None
-    return found if isinstance(found, dict) else {}
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise _refused(path, f"is larger than {_MOST_BYTES:,} bytes")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise _refused(path, "cannot be read") from None
-
-
-def _refused(path: Path, found: str) -> OutputError:
-    return OutputError("plan", [Problem(str(path), found, "name the folder of a finished plan")])

@@ -1,0 +1,93 @@
+"""The replicates behind sensitivity: one assumption at a time, and Saltelli's design with luck as an axis.
+
+Draws only, in the units of the assumptions; nothing is simulated here. Replicates of the same number have the
+same luck, so which numbers a block has decides which dice it throws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from truceline.simulate.catalogue import PREFIX
+from truceline.simulate.parameters import HELD, PARAMETERS, UNIFORM, Draws
+
+if TYPE_CHECKING:
+    from truceline.scenario.assumption import AssumptionSet
+
+Floats = npt.NDArray[np.float64]
+
+
+def make_tornado(
+    assumptions: AssumptionSet,
+    free: Sequence[str],
+    fixed: Mapping[str, float],
+    cap: float | None,
+    n: int,
+) -> list[Draws]:
+    """Return the centre, then for each free assumption its low and its high end; all with the same luck."""
+    names = (*PARAMETERS, *HELD)
+    centre = {name: fixed.get(name, assumptions.value(PREFIX + name)) for name in names}
+    changes: list[dict[str, float]] = [{}]
+    for name in free:
+        low, high = assumptions[PREFIX + name].bounds
+        changes += [{name: low}, {name: high}]
+    return [
+        _make_draws({name: np.full(n, value) for name, value in {**centre, **change}.items()}, 0, cap)
+        for change in changes
+    ]
+
+
+def make_sobol(
+    assumptions: AssumptionSet,
+    free: Sequence[str],
+    fixed: Mapping[str, float],
+    cap: float | None,
+    n: int,
+    seed: int,
+) -> list[Draws]:
+    """Return blocks A, then A with one axis of B for each axis (luck last), then B (Saltelli's design).
+
+    Luck is which replicates are run: A has numbers 0 to n - 1, B has n to 2 n - 1.
+    """
+    from SALib.sample import sobol
+
+    d = len(free)
+    problem = {"num_vars": d, "names": list(free), "bounds": [[0.0, 1.0]] * d}
+    rows = sobol.sample(problem, n, calc_second_order=False, seed=seed + 1)
+    rows = np.asarray(rows).reshape(n, d + 2, d)
+    a, b = rows[:, 0], rows[:, -1]
+
+    def block(points: Floats, first: int) -> Draws:
+        names = (*PARAMETERS, *HELD)
+        values = {
+            name: np.full(n, float(fixed.get(name, assumptions.value(PREFIX + name)))) for name in names
+        }
+        for axis, name in enumerate(free):
+            values[name] = stretch(points[:, axis], assumptions[PREFIX + name].bounds, name)
+        return _make_draws(values, first, cap)
+
+    mixed = [block(rows[:, 1 + axis], 0) for axis in range(d)]
+    return [block(a, 0), *mixed, block(a, n), block(b, n)]
+
+
+def stretch(points: Floats, bounds: tuple[float, float], name: str) -> Floats:
+    """Return points of [0, 1) over a range: evenly for UNIFORM names, evenly in the logarithm otherwise."""
+    low, high = bounds
+    if name in UNIFORM or low <= 0:
+        return low + (high - low) * points
+    return np.asarray(low * (high / low) ** points)
+
+
+def _make_draws(values: dict[str, Floats], first: int, cap: float | None) -> Draws:
+    """Return draws with the branching ratio lowered to the cap, where one was given."""
+    total = values["n_self"] + values["n_cross"]
+    above = total > (math.inf if cap is None else cap)
+    if cap is not None and above.any():
+        factor = np.where(above, cap / np.where(above, total, 1.0), 1.0)
+        values = {**values, "n_self": values["n_self"] * factor, "n_cross": values["n_cross"] * factor}
+    return Draws(values, first, int(above.sum()))
