@@ -35,6 +35,7 @@ from truceline.simulate.parameters import PARAMETERS, draw_parameters
 from truceline.simulate.process import compose, describe_process, say_process
 from truceline.simulate.results import DIAL, HORIZONS
 from truceline.simulate.settings import BASELINES
+from truceline.simulate.sketch import RATIO
 
 if TYPE_CHECKING:
     from truceline.scenario.assumption import AssumptionSet
@@ -152,7 +153,8 @@ def print_end(found: Comparison) -> None:
     if band.median > 0:
         off = max(band.median_high - band.median, band.median - band.median_low) / band.median
         print_line(
-            f"More replicates would move the median number of incidents by at most {100 * off:.1f} % (95 %)."
+            f"More replicates would move the median number of incidents by at most {100 * off:.1f} % (95 %); "
+            f"medians and bands are read off bins {100 * (RATIO - 1):.0f} % wide."
         )
     if first.summary.n_capped:
         share = first.summary.n_capped / first.summary.n
@@ -255,8 +257,8 @@ def _print_how_to_read(outcomes: Sequence[Outcome]) -> None:
         "r = 1 changes nothing."
     )
     print_line(
-        f"Counted as broken whatever r: where, under the drawn assumptions, incidents stay above "
-        f"{multiple:g} times the first week's level for {days:g} days. It happens in {told}."
+        f"Not counted as broken, whatever r: where, under the drawn assumptions, the fire comes back to more "
+        f"than {multiple:g} times the first week's level for {days:g} days. It happens in {told}."
     )
 
 

@@ -19,7 +19,7 @@ from truceline.publish.simulate_words import (
     title_baseline,
 )
 from truceline.publish.wording import EVIDENCE_WORDS
-from truceline.simulate.backstop_dial import read_break_evens, read_dial, survive_by_hazard
+from truceline.simulate.backstop_dial import read_break_evens, read_dial, survive_strictly
 from truceline.simulate.dial_readings import force_size_factor, list_readings, load_dial_records
 from truceline.simulate.false_triggers import read_triggers
 from truceline.simulate.results import DIAL
@@ -85,26 +85,26 @@ def _view_rows(curves: tuple[DialCurve, ...]) -> list[Row]:
 
 
 def _say_collapse(outcome: Outcome) -> str:
-    """Return how often the incidents themselves end the truce, which no factor on a hazard changes."""
+    """Return how often the fire itself comes back, which no factor on a hazard changes, and what that adds."""
     share = outcome.summary.share_of_replicates_with("surge_day")
     multiple, run = (outcome.settings.constant(name) for name in ("surge_multiple", "surge_days"))
     said = (
         f"In {show_chance(share)} of replicates incidents stay above {multiple:g} times the first week's"
-        f" level for {run:g} days in a row within the {outcome.summary.n_days:,} days simulated. These"
-        " count as broken from then on, under either baseline and for every r: the dial turns the daily"
-        " hazard, not the fire on the line."
+        f" level for {run:g} days in a row within the {outcome.summary.n_days:,} days simulated. The fire has"
+        " come back there, which raises the daily hazard; it does not end the truce by itself here: the dial"
+        " turns the hazard, not the fire on the line."
     )
     days = _YEAR if outcome.summary.n_days >= _YEAR else _MONTH
     if days > outcome.summary.n_days:
         return said
-    alone = [
-        f"{show_chance(survive_by_hazard(outcome.summary, one, 1.0, days))} under the {name_baseline(one)}"
+    strict = [
+        f"{show_chance(survive_strictly(outcome.summary, one, 1.0, days))} under the {name_baseline(one)}"
         " baseline"
         for one in BASELINES
     ]
     return (
-        f"{said} By the hazard alone, without that rule, the mean chance of holding {say_horizon(days)}, if"
-        f" the backstop changes the daily hazard by the factor r = 1.00, would be {' and '.join(alone)}."
+        f"{said} Whoever calls that broken as well reads a mean chance of holding {say_horizon(days)}, if"
+        f" the backstop changes the daily hazard by the factor r = 1.00, of {' and '.join(strict)}."
     )
 
 

@@ -170,11 +170,11 @@ def show_money(value: float, currency: str) -> str:
 
 
 def say_collapse(outcome: Outcome) -> str:
-    """Return how often the incidents themselves end the truce, short enough for small print."""
+    """Return how often the fire itself comes back, which is not counted as broken, in small print."""
     share = outcome.summary.share_of_replicates_with("surge_day")
     multiple, run = (outcome.settings.constant(name) for name in ("surge_multiple", "surge_days"))
     return (
-        f"Broken for every r: the {show_chance(share)} of replicates in which incidents stay above"
+        f"Not counted as broken: the {show_chance(share)} of replicates in which incidents stay above"
         f" {multiple:g} times the first week's level for {run:g} days."
     )
 

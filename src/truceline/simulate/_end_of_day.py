@@ -167,14 +167,14 @@ def close_replicate(rules, i, tally, hazards, marks, sums):  # type: ignore[no-u
         for d in range(len(rules.dial)):
             for point in range(n_known):
                 s = round_survival(rules.dial[d] * hazards[b, point * SURVIVAL_EVERY])
-                sums.survival_by_hazard[b, d, point] += s
+                sums.survival[b, d, point] += s
                 if point < n_held:
-                    sums.survival[b, d, point] += s
+                    sums.survival_strict[b, d, point] += s
             for h in range(len(rules.horizons)):
                 day = rules.horizons[h]
                 if day > n_days:
                     continue
                 s = 0.0
-                if day <= ended and day <= ran_away:
+                if day <= ran_away:
                     s = round_survival(rules.dial[d] * hazards[b, day])
                 sums.survival_counts[b, d, h, min(int(s * N_SURVIVAL_BINS), N_SURVIVAL_BINS - 1)] += 1

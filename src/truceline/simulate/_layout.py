@@ -245,7 +245,7 @@ class Sums(NamedTuple):
     day_sums: Longs
     day_counts: Longs
     survival: Floats
-    survival_by_hazard: Floats
+    survival_strict: Floats
     survival_counts: Longs
     ladder: Longs
     chains: Longs

@@ -75,7 +75,7 @@ def lend_sums(sums):  # type: ignore[no-untyped-def]
         lend(sums.day_sums),
         lend(sums.day_counts),
         lend(sums.survival),
-        lend(sums.survival_by_hazard),
+        lend(sums.survival_strict),
         lend(sums.survival_counts),
         lend(sums.ladder),
         lend(sums.chains),

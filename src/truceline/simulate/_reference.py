@@ -457,14 +457,14 @@ class Replicate:
                 self.tally[f"{name}_hazard_{day}"] = self.hazards[b][day] if day <= known else math.nan
                 for d, r in enumerate(self.rules.dial):
                     if day <= n_days:
-                        s = self.survival(b, float(r), day) if day <= min(known, collapsed) else 0.0
+                        s = self.survival(b, float(r), day) if day <= known else 0.0
                         part = min(int(s * N_SURVIVAL_BINS), N_SURVIVAL_BINS - 1)
                         self.sums.survival_counts[b, d, h, part] += 1
             for d, r in enumerate(self.rules.dial):
                 for point, day in enumerate(range(0, known + 1, SURVIVAL_EVERY)):
                     s = self.survival(b, float(r), day)
-                    self.sums.survival_by_hazard[b, d, point] += s
-                    self.sums.survival[b, d, point] += s if day <= collapsed else 0.0
+                    self.sums.survival[b, d, point] += s
+                    self.sums.survival_strict[b, d, point] += s if day <= collapsed else 0.0
 
     def survival(self, baseline: int, r: float, day: int) -> float:
         """Return exp(-r hazard), rounded."""

@@ -215,14 +215,14 @@ def read_dial(summary: Summary) -> tuple[DialCurve, ...]:
     return tuple(curves)
 
 
-def survive_by_hazard(summary: Summary, baseline: str, factor: float, days: int) -> float:
-    """Return the mean chance that it holds for so many days if the hazard alone could end it.
+def survive_strictly(summary: Summary, baseline: str, factor: float, days: int) -> float:
+    """Return the mean chance that it holds for so many days if fire that has come back ends it as well.
 
     factor: one of DIAL. NaN beyond the horizon.
     """
     if days > summary.n_days:
         return math.nan
-    curve = summary.survival_by_hazard[BASELINES.index(baseline), DIAL.index(factor)] / summary.n
+    curve = summary.survival_strict[BASELINES.index(baseline), DIAL.index(factor)] / summary.n
     return float(np.interp(days, summary.survival_days(), curve))
 
 

@@ -143,10 +143,10 @@ class ChunkSums:
     day_counts: Longs
     """(COUNTED, n_days, COUNT_EDGES) replicates by their count of that day; those running only."""
     survival: Floats
-    """(BASELINES, DIAL, n_weeks + 1) sums over replicates of exp(-r hazard), zero once a replicate has
-    collapsed."""
-    survival_by_hazard: Floats
-    """The same without the collapse: exp(-r hazard) alone."""
+    """(BASELINES, DIAL, n_weeks + 1) sums over replicates of exp(-r hazard), zero once one has run away."""
+    survival_strict: Floats
+    """The same, and zero once a replicate has collapsed: the stricter reading, in which a truce whose fire
+    has come back is broken whatever the hazard says."""
     survival_counts: Longs
     """(BASELINES, DIAL, HORIZONS, N_SURVIVAL_BINS) replicates by the survival of `survival`; zero where the
     horizon is not reached."""

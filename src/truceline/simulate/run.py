@@ -180,7 +180,7 @@ def make_sums(n: int, n_days: int, n_sectors: int) -> Sums:
         day_sums=np.zeros((n_days, at.N_DAY_MEASURES), dtype=np.int64),
         day_counts=np.zeros((len(COUNTED), n_days, len(COUNT_EDGES)), dtype=np.int64),
         survival=np.zeros(curve),
-        survival_by_hazard=np.zeros(curve),
+        survival_strict=np.zeros(curve),
         survival_counts=np.zeros((*curve[:2], len(HORIZONS), N_SURVIVAL_BINS), dtype=np.int64),
         ladder=np.zeros((N_RUNGS, N_RUNGS), dtype=np.int64),
         chains=np.zeros(N_CHAIN, dtype=np.int64),

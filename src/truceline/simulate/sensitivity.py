@@ -218,7 +218,12 @@ def _check(
     n_tornado: int,
     n_sobol: int,
 ) -> None:
+    from importlib.util import find_spec
+
     problems = ProblemList()
+    if find_spec("SALib") is None:
+        hint = "pip install 'truceline[simulate]', or leave out --sensitivity"
+        problems.add("--sensitivity", "needs the package 'SALib', which is not there", hint)
     if n_tornado < 2:
         problems.add("replicates of the tornado", f"{n_tornado} gives no interval", "ask for 2 or more")
     if not N_SOBOL_LEAST <= n_sobol <= N_SOBOL_MAX or n_sobol & (n_sobol - 1):
@@ -243,14 +248,13 @@ def _answer_piece(piece: _Piece) -> Floats:
 def read_answer(answer: Answer, sums: ChunkSums, n_days: int) -> Floats:
     """Return (n,) the answer of every replicate of a chunk; NaN where a replicate has none.
 
-    holds: exp(-hazard), zero once the incidents themselves have collapsed. violations: the natural logarithm
+    holds: exp(-hazard), zero once the incidents have run away. violations: the natural logarithm
     of one more than their number a day. detected: share of incidents.
     """
     if answer.kind == "holds":
         hazard = sums.column(f"{answer.baseline}_hazard_{answer.days}")
-        ended = np.fmin(sums.column("surge_day"), sums.column("runaway_day"))
-        has_collapsed = ended < answer.days  # NaN: never
-        return np.where(has_collapsed, 0.0, np.exp(-hazard))
+        has_run_away = sums.column("runaway_day") < answer.days  # NaN: never
+        return np.where(has_run_away, 0.0, np.exp(-hazard))
     if answer.kind == "violations":
         return np.asarray(np.log1p(sums.column("n_violations") / n_days))
     n = sums.column("n_incidents")

@@ -51,7 +51,7 @@ SHARES: Mapping[str, tuple[str, str]] = {
 }
 """Shares of each replicate: counted, of how many; missing in a replicate where there is nothing to share."""
 SURVIVALS = tuple(f"{baseline}_survival_{days}" for baseline in BASELINES for days in HORIZONS)
-"""Survival of each replicate if the backstop changes nothing (r = 1), nought once it has collapsed; missing
+"""Survival of each replicate if the backstop changes nothing (r = 1), nought once it has run away; missing
 beyond the horizon."""
 SUMMARY_MEASURES = (*MEASURES, *SHARES, *SURVIVALS)
 """Rows of `Summary.measures`: what is kept of every replicate, and what follows from that."""
@@ -93,7 +93,7 @@ class Summary:
     day_sums: Floats
     day_counts: Longs
     survival: Floats
-    survival_by_hazard: Floats
+    survival_strict: Floats
     survival_counts: Longs
     ladder: Longs
     chains: Longs
@@ -241,12 +241,11 @@ def _divide(part: Floats, whole: Floats) -> Floats:
 
 
 def _survive(chunk: ChunkSums, baseline: str, days: int) -> Floats:
-    """(replicate,) chance that it holds for so many days at r = 1: exp(-hazard), nought after a collapse."""
+    """(replicate,) chance that it holds for so many days at r = 1: exp(-hazard), nought once run away."""
     if days > len(chunk.day_sums):
         return np.full(chunk.n, np.nan)
     hazard = chunk.column(f"{baseline}_hazard_{days}")
-    ends = np.fmin(chunk.column("surge_day"), chunk.column("runaway_day"))
-    return np.where(ends < days, 0.0, np.exp(-hazard))
+    return np.where(chunk.column("runaway_day") < days, 0.0, np.exp(-hazard))
 
 
 def _count_values() -> Floats:

@@ -18,7 +18,9 @@ What is taken from the plan, and what is assumed:
   therefore seen as well as a shell of a howitzer, which flatters the watch where its flat shot makes no
   track for a weapon-locating radar.
 * A posture that was not planned in full has no cells: the averages of its sectors stand in, every bin of a
-  sector alike, and `Watch.grain` says so. Differences within a sector are then unknown, not nought.
+  sector alike, and `Watch.grain` says so. Differences within a sector are then unknown, not nought. Beside
+  such a posture the one planned in full is averaged likewise (`level_watches`), or it would look worse for
+  being better known.
 * The chances are averages over days of one state: two incidents at a place on the same night are seen
   independently here, though the same fog would hide both.
 """

@@ -91,18 +91,16 @@ def made_chunk(watch: Watch, draws: Draws, settings: Settings, seed: int, seen: 
             put(f"{name}_hazard_{horizon}", hazard[name] * horizon if horizon <= n_days else np.nan)
     alive = ~(measures[:, MEASURE["surge_day"], np.newaxis] <= days)
     survival = np.zeros((len(BASELINES), len(DIAL), len(days)))
-    by_hazard = np.zeros_like(survival)
+    strict = np.zeros_like(survival)
     counts = np.zeros((len(BASELINES), len(DIAL), len(HORIZONS), N_SURVIVAL_BINS), dtype=np.int64)
     for i, name in enumerate(BASELINES):
         for j, factor in enumerate(DIAL):
             chance = np.exp(-factor * hazard[name][:, np.newaxis] * days)
-            by_hazard[i, j] = chance.sum(axis=0)
-            survival[i, j] = (chance * alive).sum(axis=0)
+            survival[i, j] = chance.sum(axis=0)
+            strict[i, j] = (chance * alive).sum(axis=0)
             for k, horizon in enumerate(HORIZONS):
                 if horizon <= n_days:
-                    at = np.exp(-factor * hazard[name] * horizon) * (
-                        ~(measures[:, MEASURE["surge_day"]] < horizon)
-                    )
+                    at = np.exp(-factor * hazard[name] * horizon)
                     bins = np.minimum((at * N_SURVIVAL_BINS).astype(int), N_SURVIVAL_BINS - 1)
                     counts[i, j, k] = np.bincount(bins, minlength=N_SURVIVAL_BINS)
     per_day = random.poisson(rate[:, np.newaxis], (n, n_days))
@@ -123,7 +121,7 @@ def made_chunk(watch: Watch, draws: Draws, settings: Settings, seed: int, seen: 
         day_sums=day_sums,
         day_counts=day_counts,
         survival=survival,
-        survival_by_hazard=by_hazard,
+        survival_strict=strict,
         survival_counts=counts,
         ladder=ladder.astype(np.int64),
         chains=chains,

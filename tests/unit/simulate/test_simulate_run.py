@@ -127,7 +127,7 @@ def test_sums_of_a_chunk_agree_with_each_other() -> None:
     assert chunk.ladder.sum() == chunk.column("n_incidents").sum() - chunk.column("n_background").sum()
     assert (chunk.day_counts.sum(axis=2) == chunk.day("n_running")).all()
     assert chunk.day_counts.shape == (len(COUNTED), 40, len(COUNT_EDGES))
-    assert (chunk.survival <= chunk.survival_by_hazard).all()
+    assert (chunk.survival_strict <= chunk.survival).all()
     assert_array_equal(chunk.survival_counts.sum(axis=3)[..., 0], 20)
     assert (chunk.survival_counts[:, :, 1:] == 0).all()
     assert np.isnan(chunk.column("minsk_hazard_365")).all()
@@ -451,7 +451,7 @@ def test_nothing_is_deterred_where_nothing_follows() -> None:
 # --- collapse, trigger, runaway
 
 
-def test_a_collapse_ends_survival_from_that_day_on() -> None:
+def test_a_collapse_ends_the_strict_reading_of_survival_and_no_other() -> None:
     draws = plain(50, background_rate=4.0, background_cv=1.0)
     chunk = run_chunk(WATCH, draws, settle(100, surge_multiple=2.0), 3)
     day = chunk.column("surge_day")
@@ -459,8 +459,8 @@ def test_a_collapse_ends_survival_from_that_day_on() -> None:
     assert_array_equal(chunk.day("n_surged"), (day[:, None] <= np.arange(100)).sum(axis=0))
     lasts = [(~(day < t)).sum() for t in range(0, 101, SURVIVAL_EVERY)]
     tiny = run_chunk(WATCH, draws, change_settings(settle(100, surge_multiple=2.0), minsk_hazard=0.0), 3)
-    assert_array_equal(tiny.survival[0, 0], lasts)
-    assert (tiny.survival_by_hazard[0] == 50).all()
+    assert_array_equal(tiny.survival_strict[0, 0], lasts)
+    assert (tiny.survival[0] == 50).all()
 
 
 def test_the_trigger_fires_on_noise_where_it_is_low_and_never_where_it_is_high() -> None:

@@ -104,6 +104,14 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(options: dict[str,
         ask(**options)
 
 
+def test_without_the_package_for_indices_the_question_is_refused_with_a_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ScenarioError, match=r"truceline\[simulate\]"):
+        ask()
+
+
 def test_every_block_of_the_design_changes_one_axis_and_luck_is_the_last() -> None:
     blocks = make_sobol(ASSUMPTIONS, FREE, FIXED, None, 16, 1)
     first, *mixed, luck, last = blocks
@@ -168,13 +176,13 @@ def test_the_real_model_answers_the_same_for_the_same_seed_and_detection_explain
     assert rate.swing == 0  # naming the wrong side changes reports, not what happens
 
 
-def test_a_truce_that_has_collapsed_does_not_hold_whatever_its_hazard() -> None:
+def test_a_truce_whose_incidents_have_run_away_does_not_hold_whatever_its_hazard() -> None:
     class Sums:
         def column(self, name: str) -> np.ndarray:
             return {
-                "minsk_hazard_30": np.array([0.5, 0.5, 0.5]),
-                "surge_day": np.array([np.nan, 12.0, 40.0]),
-                "runaway_day": np.array([np.nan, np.nan, np.nan]),
+                "minsk_hazard_30": np.array([0.5, np.nan, 0.5]),
+                "surge_day": np.array([12.0, 12.0, 40.0]),
+                "runaway_day": np.array([np.nan, 12.0, 40.0]),
             }[name]
 
     found = read_answer(Answer("minsk_30", "holds", "minsk", 30), Sums(), 60)  # type: ignore[arg-type]

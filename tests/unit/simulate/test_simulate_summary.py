@@ -150,7 +150,7 @@ def made_chunk(n: int, seed: int) -> ChunkSums:
         day_sums=day_sums,
         day_counts=day_counts,
         survival=halves,
-        survival_by_hazard=halves,
+        survival_strict=halves,
         survival_counts=survival_counts,
         ladder=random.integers(0, 9, (N_RUNGS, N_RUNGS)),
         chains=random.integers(0, 9, N_CHAIN),
@@ -193,7 +193,7 @@ def test_shares_of_nothing_are_missing_and_no_nought() -> None:
     assert (band.n, band.n_missing) == (6, 4)
 
 
-def test_a_replicate_that_collapsed_before_the_horizon_does_not_hold() -> None:
+def test_a_replicate_that_ran_away_before_the_horizon_does_not_hold() -> None:
     chunk = made_chunk(4, 1)
     chunk.measures[:, MEASURE["minsk_hazard_30"]] = [1.0, 1.0, 1.0, np.nan]
     chunk.measures[1, MEASURE["surge_day"]] = 29
@@ -201,7 +201,7 @@ def test_a_replicate_that_collapsed_before_the_horizon_does_not_hold() -> None:
     chunk.measures[3, MEASURE["surge_day"]] = chunk.measures[3, MEASURE["runaway_day"]] = 5
     rows = measure_replicates(chunk)
     holds = math.exp(-1.0)
-    assert_allclose(rows[:, SUMMARY_MEASURE["minsk_survival_30"]], [holds, 0.0, holds, 0.0])
+    assert_allclose(rows[:, SUMMARY_MEASURE["minsk_survival_30"]], [holds, holds, holds, 0.0])
     assert np.isnan(rows[:, SUMMARY_MEASURE["minsk_survival_365"]]).all()
 
 
