@@ -85,7 +85,7 @@ def _view_rows(curves: tuple[DialCurve, ...]) -> list[Row]:
 
 
 def _say_collapse(outcome: Outcome) -> str:
-    """Return how often the fire itself comes back, which no factor on a hazard changes, and what that adds."""
+    """Return how often the fire itself comes back, which no factor on a hazard changes, and what it means."""
     share = outcome.summary.share_of_replicates_with("surge_day")
     multiple, run = (outcome.settings.constant(name) for name in ("surge_multiple", "surge_days"))
     said = (
