@@ -47,10 +47,12 @@ class Running:
 
 
 def start_service(address: str | Path, *options: str, env: dict[str, str] | None = None) -> Running:
-    """Start `truceline serve ADDRESS --api --port 0` and return once it listens.
+    """Start `truceline serve ADDRESS --api --port 0` and return once it listens; one process if not told.
 
     Raises AssertionError with what it said where it ends or stays silent instead.
     """
+    if "--workers" not in options:
+        options = (*options, "--workers", "1")
     command = [sys.executable, "-m", "truceline", "serve", str(address), "--api", "--port", "0", *options]
     process = subprocess.Popen(
         command,
