@@ -102,7 +102,7 @@ ITEM_PARAMETERS = [
 ]
 """What the items of every collection may be asked with, besides their properties."""
 
-MOST_PAGES = 4
+MOST_PAGES = 2
 """Pages made at once by one process. Others wait in line: where all are made together, each takes as long as
 the last, and some take several times as long as others."""
 LINK_HEADER_MAX = 3000
