@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +19,7 @@ from truceline.cli._console import Row, print_line, print_table, print_title
 from truceline.cli._progress import show_progress
 from truceline.cli.simulate_command import read_fixed
 from truceline.errors import ProblemList, ScenarioError
+from truceline.files import replace_folder
 
 if TYPE_CHECKING:
     from truceline.scenario.assumption import AssumptionSet
@@ -115,7 +115,10 @@ def rehearse(
         return
     from truceline.simulate.rehearsal import rehearse as run
 
-    with _open_folder(keep) as folder:
+    place: AbstractContextManager[Path | None] = (
+        nullcontext() if keep is None else replace_folder(keep, marker=MARKER)
+    )
+    with place as folder:
         with show_progress(["rehearse"], quiet=quiet) as tell:
             found = run(watch, asked, assumptions=assumptions, keep=folder, progress=tell)
         text = _dump(found)
@@ -187,17 +190,6 @@ def _write_reports(watch: Watch, asked: RehearsalAsked, assumptions: AssumptionS
         f"at {asked.levels[0]:g} times the means of {watch.label}, seed {asked.seed}"
     )
     print_line("Import them into a store of their own: truceline monitor import STORE " + str(path))
-
-
-@contextmanager
-def _open_folder(keep: Path | None) -> Iterator[Path | None]:
-    if keep is None:
-        yield None
-        return
-    from truceline.files import replace_folder
-
-    with replace_folder(keep, marker=MARKER) as folder:
-        yield folder
 
 
 def _write_tables(found: Rehearsal, text: str, folder: Path) -> None:

@@ -6,8 +6,8 @@ and no chance of holding is printed without its baseline and the factor r of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,6 +17,7 @@ import typer
 from truceline.cli._console import print_line
 from truceline.cli._progress import show_progress
 from truceline.errors import ProblemList, ScenarioError, TrucelineError
+from truceline.files import replace_folder
 from truceline.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
@@ -134,7 +135,12 @@ def simulate(
         "workers": workers,
         "scheduler": scheduler,
     }
-    with _open_folder(out) as folder, show_progress(stages, quiet=quiet) as tell:
+    place: AbstractContextManager[Path | None] = nullcontext()
+    if out is not None:
+        from truceline.publish.simulation_folder import MARKER
+
+        place = replace_folder(out, marker=MARKER)  # refused before anything is simulated
+    with place as folder, show_progress(stages, quiet=quiet) as tell:
         found = compare_plans(question.watches, n_replicates=replicates, progress=tell, **options)
         hangs_on = None
         if sensitivity:
@@ -181,19 +187,6 @@ def _dump(found: Comparison) -> str:
     from truceline.publish.simulation_record import document_simulation, dump_simulation
 
     return dump_simulation(document_simulation(found))
-
-
-@contextmanager
-def _open_folder(out: Path | None) -> Iterator[Path | None]:
-    """Give the folder to write into, refused before anything is simulated where it may not be replaced."""
-    if out is None:
-        yield None
-        return
-    from truceline.files import replace_folder
-    from truceline.publish.simulation_folder import MARKER
-
-    with replace_folder(out, marker=MARKER) as folder:
-        yield folder
 
 
 def _read(

@@ -6,12 +6,11 @@ All or none: the folder is made beside its place and put there when it is comple
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from truceline.files import replace_folder
 from truceline.publish.fit_view import FitSection
-from truceline.publish.html import inline_svg
+from truceline.publish.page_templates import inline_figures, make_environment, read_styles, render_page
 
 MARKER = "fit.json"
 """File that every such folder holds: a folder without it is somebody's own and is never replaced."""
@@ -43,23 +42,12 @@ def write_fit(
 
 def render_fit(title: str, source: str, sections: Sequence[FitSection], figures: Mapping[str, str]) -> str:
     """Return the page as HTML; the same fit gives the same text. Everything from a file is escaped."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return render_page(
+        make_environment(),
+        "fit.html.j2",
+        title=title,
+        source=source,
+        sections=sections,
+        figures=inline_figures(figures),
+        style=read_styles("report.css"),
     )
-    inline = {name: Markup(inline_svg(svg)) for name, svg in figures.items()}  # noqa: S704  (drawn by us)
-    style = Markup(_read("report.css"))  # noqa: S704  (packaged)
-    text = environment.get_template("fit.html.j2").render(
-        title=title, source=source, sections=sections, figures=inline, style=style
-    )
-    return text if text.endswith("\n") else f"{text}\n"
-
-
-def _read(name: str) -> str:
-    return files("truceline.publish").joinpath("templates", name).read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from truceline.files import write_atomically
 from truceline.publish.simulate_folder import write_report
 from truceline.publish.simulation_record import document_simulation, dump_simulation
-from truceline.publish.simulation_tables import write_simulation_tables
+from truceline.publish.simulation_tables import make_simulation_tables
+from truceline.publish.tables import write_tables
 from truceline.simulate.ensemble import Comparison
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def write_simulation(
     tell("write", 0.0)
     record = document_simulation(comparison)
     (folder / "tables").mkdir()
-    write_simulation_tables(record, folder / "tables")
+    write_tables(make_simulation_tables(record), folder / "tables")
     tell("write", 0.4)
     write_atomically(folder / MARKER, dump_simulation(record))
     names = write_report(comparison, folder, sensitivity=sensitivity, threshold=threshold)

@@ -7,9 +7,7 @@ holding stand beside the baseline and the factor r they rest on. Nothing is comp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-from truceline.files import write_atomically
 from truceline.publish.simulation_record import BandRecord, SimulationRecord, WatchRecord
 from truceline.publish.table import Table, number, text
 from truceline.simulate.results import STAGES
@@ -170,17 +168,6 @@ def make_simulation_tables(record: SimulationRecord) -> dict[str, Table]:
         ),
     ]
     return {table.name: table for table in filled if table.rows}
-
-
-def write_simulation_tables(record: SimulationRecord, folder: Path) -> tuple[str, ...]:
-    """Write every table as `<name>.csv` into an existing folder and return the names of the files.
-
-    Raises OutputError where a file cannot be written.
-    """
-    tables = make_simulation_tables(record)
-    for name, table in tables.items():
-        write_atomically(folder / f"{name}.csv", table.to_csv())
-    return tuple(f"{name}.csv" for name in tables)
 
 
 def _each(record: SimulationRecord, rows: Callable[[WatchRecord], Iterator[Row]]) -> Iterator[Row]:

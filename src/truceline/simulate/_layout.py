@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from truceline.simulate.parameters import KIND_SHARES
 from truceline.simulate.results import DAY_MEASURES, MEASURES
 
 Floats = npt.NDArray[np.float64]
@@ -50,11 +51,7 @@ PARAMETER_ORDER = (
     "false_report_rate",
     "wrong_side",
     "night_share",
-    "kind_small_arms",
-    "kind_mortar",
-    "kind_tank_or_heavy",
-    "kind_artillery",
-    "kind_rocket_artillery",
+    *KIND_SHARES,
 )
 """Columns of the matrix of parameters: drawn where a draw has the name, else the central value of its
 record."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.errors import Problem, ProblemList, ScenarioError
-from truceline.scenario.assumption import Assumption, AssumptionSet
+from truceline.scenario.assumption import AssumptionSet
 from truceline.simulate.catalogue import PREFIX
 from truceline.units import format_share, format_value
 
@@ -181,11 +181,11 @@ def draw_parameters(
         values[name] = (
             np.full(n, float(held))
             if held is not None
-            else _stretch(points[:, axis], assumptions[PREFIX + name], name)
+            else stretch(points[:, axis], assumptions[PREFIX + name].bounds, name)
         )
     for name in HELD:
         values[name] = np.full(n, float(fixed.get(name, assumptions.value(PREFIX + name))))
-    n_capped = _cap_branching(values, cap_branching)
+    n_capped = lower_branching(values, cap_branching)
     return Draws(values, first, n_capped)
 
 
@@ -287,7 +287,9 @@ def _find_endless(assumptions: AssumptionSet, fixed: Mapping[str, float]) -> tup
     points = _sobol_points(0, N_LOOKED_AT, 0)
     axes = [PARAMETERS.index(name) for name in ("n_self", "n_cross")]
     sums = sum(
-        np.full(N_LOOKED_AT, f) if f is not None else _stretch(points[:, axis], record, PARAMETERS[axis])
+        np.full(N_LOOKED_AT, f)
+        if f is not None
+        else stretch(points[:, axis], record.bounds, PARAMETERS[axis])
         for f, record, axis in zip(fixes, records, axes, strict=True)
     )
     share = float(np.mean(np.asarray(sums) >= 1))
@@ -314,15 +316,15 @@ def _sobol_points(first: int, n: int, seed: int) -> FloatArray:
     return np.asarray(points, dtype=np.float64)
 
 
-def _stretch(points: FloatArray, record: Assumption, name: str) -> FloatArray:
-    """Return points of [0, 1) over a record's range: evenly, or evenly in the logarithm."""
-    low, high = record.bounds
+def stretch(points: FloatArray, bounds: tuple[float, float], name: str) -> FloatArray:
+    """Return points of [0, 1) over a range: evenly for UNIFORM names, evenly in the logarithm otherwise."""
+    low, high = bounds
     if name in UNIFORM or low <= 0:
         return low + (high - low) * points
     return np.asarray(low * (high / low) ** points, dtype=np.float64)
 
 
-def _cap_branching(values: dict[str, FloatArray], cap: float | None) -> int:
+def lower_branching(values: dict[str, FloatArray], cap: float | None) -> int:
     """Lower n_self and n_cross in proportion where their sum is above the cap; return how many were."""
     total = values["n_self"] + values["n_cross"]
     above = total > (cap if cap is not None else np.inf)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from truceline.simulate.watch import RUNGS, STATES
+from truceline.simulate.watch import RUNGS
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 
 N_SIDES = 2
-N_STATES = len(STATES)
 N_RUNGS = len(RUNGS)
 
 DIAL = (0.15, 0.25, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.1, 1.2)

@@ -6,7 +6,6 @@ same luck, so which numbers a block has decides which dice it throws.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from truceline.simulate.catalogue import PREFIX
-from truceline.simulate.parameters import HELD, PARAMETERS, UNIFORM, Draws
+from truceline.simulate.parameters import HELD, PARAMETERS, Draws, lower_branching, stretch
 
 if TYPE_CHECKING:
     from truceline.scenario.assumption import AssumptionSet
@@ -75,19 +74,7 @@ def make_sobol(
     return [block(a, 0), *mixed, block(a, n), block(b, n)]
 
 
-def stretch(points: Floats, bounds: tuple[float, float], name: str) -> Floats:
-    """Return points of [0, 1) over a range: evenly for UNIFORM names, evenly in the logarithm otherwise."""
-    low, high = bounds
-    if name in UNIFORM or low <= 0:
-        return low + (high - low) * points
-    return np.asarray(low * (high / low) ** points)
-
-
 def _make_draws(values: dict[str, Floats], first: int, cap: float | None) -> Draws:
     """Return draws with the branching ratio lowered to the cap, where one was given."""
-    total = values["n_self"] + values["n_cross"]
-    above = total > (math.inf if cap is None else cap)
-    if cap is not None and above.any():
-        factor = np.where(above, cap / np.where(above, total, 1.0), 1.0)
-        values = {**values, "n_self": values["n_self"] * factor, "n_cross": values["n_cross"] * factor}
-    return Draws(values, first, int(above.sum()))
+    n_capped = lower_branching(values, cap)
+    return Draws(values, first, n_capped)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from truceline.errors import ProblemList, ScenarioError
 from truceline.scenario.assumption import AssumptionSet
+from truceline.simulate.catalogue import PREFIX
 
 N_DAYS = 365
 """Horizon where none is asked for: one year."""
@@ -25,8 +26,6 @@ DAY_INCIDENTS_MAX = 2_000_000
 """Incidents of one day of one replicate beyond which it has run away as well."""
 RECORDED_MAX = 5_000_000
 """Incidents of one replicate that `run_incidents` writes out at most."""
-PREFIX = "ceasefire."
-"""What the names of the records of the ceasefire start with."""
 BASELINES = ("minsk", "armistice")
 """Named baselines of the hazard of breakdown, never averaged; their records are `<name>_hazard`, per day."""
 CONSTANTS = (

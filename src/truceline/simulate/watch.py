@@ -38,6 +38,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from truceline.detection.kinds import STATES
 from truceline.errors import OutputError, ProblemList
+from truceline.geo.ellipsoid import SPHERE_KM_PER_DEGREE
 from truceline.geo.polyline import freeze
 from truceline.simulate._watch_checks import (
     MEASURES,
@@ -75,7 +76,6 @@ BIN_KM = 1.0
 are found to follow one another (1 km)."""
 _MADE_LON, _MADE_LAT = 37.0, 48.0
 """Where a made line begins when no place is given."""
-_KM_PER_DEGREE = 111.195
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +215,7 @@ def make_watch(
     problems.raise_if_any(OutputError, title)
     check_nested(three, problems)
     km = (np.arange(n_bins) + 0.5) * bin_km
-    per_degree = _KM_PER_DEGREE * np.cos(np.radians(_MADE_LAT))
+    per_degree = SPHERE_KM_PER_DEGREE * np.cos(np.radians(_MADE_LAT))
     east = check_coordinates("lon", _MADE_LON + km / per_degree if lon is None else lon, (n_bins,), problems)
     north = check_coordinates("lat", np.full(n_bins, _MADE_LAT) if lat is None else lat, (n_bins,), problems)
     square = np.tile([0.0, 1.0], (n_bins, 1)) if towards_a is None else towards_a

@@ -31,6 +31,7 @@ READER_WAIT_S = 30.0
 OLDEST_SERVER = 140_000
 """PostgreSQL 14: from then on a moment is told to the microsecond as a number."""
 _NEVER = 2**31
+"""Times a statement comes before the driver has it prepared unasked; None would forbid it where asked."""
 WORK_MEMORY = "64MB"
 """Memory of the server for one step of an answer (`work_mem`), before it goes to its disk."""
 # How the server, and the client's library, say that trying again later may help.

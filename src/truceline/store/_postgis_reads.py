@@ -84,7 +84,7 @@ def read_part(
     is_near = bool(select.since or select.until or select.ids or select.box)
     order = 't."row_order" + 0' if is_near else 't."row_order"'
     looks: tuple[int | None, ...] = (None,)
-    has_few = any(np.size(values) <= FEW_ROWS for values in select.ids.values())
+    has_few = _asks_for_few(select)
     if is_near and not has_few and _estimate(connection, table, select) > _FEW_TO_SORT:
         looks = (*_LOOKS, None)
     rows: list[tuple[Any, ...]] = []
@@ -229,9 +229,14 @@ def _read(
         f"SELECT {out_columns(table, names)} FROM {check_table(table)} AS t "
         f"WHERE {where.sql} ORDER BY {order}"
     )
-    is_small = any(np.size(values) <= FEW_ROWS for values in select.ids.values())
-    found = _ask(connection, sql, where, [table.field(name).type for name in names], is_small=is_small)
+    kinds = [table.field(name).type for name in names]
+    found = _ask(connection, sql, where, kinds, is_small=_asks_for_few(select))
     return pd.DataFrame(dict(zip(names, found, strict=True)), copy=False)
+
+
+def _asks_for_few(select: Selection) -> bool:
+    """Tell whether rows are chosen by few enough numbers that few rows can match."""
+    return any(np.size(values) <= FEW_ROWS for values in select.ids.values())
 
 
 def _condition(table: Table, select: Selection, *, newest: bool) -> Condition:

@@ -42,7 +42,7 @@ class FeatureCache:
     """Keeps answers about whole tables for some minutes."""
 
     def __init__(
-        self, *, keep_s: float = KEEP_S, mission_delay: timedelta | None = None, secret: bytes = b""
+        self, *, secret: bytes, keep_s: float = KEEP_S, mission_delay: timedelta | None = None
     ) -> None:
         self.mission_delay = mission_delay
         """Time for which the mission's own desks are not shown an incident; None: as in exports."""

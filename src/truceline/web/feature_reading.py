@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +35,6 @@ from truceline.web.errors import ServiceError
 from truceline.web.feature_query import Question
 from truceline.web.feature_selection import Reader, select_rows
 from truceline.web.filter_rows import matches
-
-if TYPE_CHECKING:
-    pass
 
 Columns = dict[str, Any]
 """Columns of one length by name, as arrays: doubles, moments, all others as objects."""

@@ -12,7 +12,8 @@ from truceline.plan import Plan
 from truceline.plan.bands import Band, Bands, Driver
 from truceline.publish.caveats import list_caveats
 from truceline.publish.figures import draw_figures
-from truceline.publish.html import inline_svg, render_report
+from truceline.publish.html import render_report
+from truceline.publish.page_templates import inline_svg
 from truceline.publish.report_view import list_assumptions, view_report
 from truceline.publish.wording import command_line
 from truceline.units import format_chance, format_people

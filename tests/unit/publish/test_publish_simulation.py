@@ -15,7 +15,8 @@ from truceline.publish.simulation_record import (
     dump_simulation,
     list_parameters,
 )
-from truceline.publish.simulation_tables import TABLES, make_simulation_tables, write_simulation_tables
+from truceline.publish.simulation_tables import TABLES, make_simulation_tables
+from truceline.publish.tables import write_tables
 from truceline.simulate.results import DAY_MEASURES, DIAL
 from truceline.simulate.settings import BASELINES
 from truceline.simulate.summary import SUMMARY_MEASURES
@@ -71,8 +72,8 @@ def test_every_table_has_its_rows(record: SimulationRecord, tmp_path: Path) -> N
     assert len(tables["horizons"].rows) == n * 2 * len(DIAL) * 2
     assert len(tables["ladder"].rows) == n * 25
     assert len(tables["days"].rows) == n * record.days * (len(DAY_MEASURES) - 2)
-    names = write_simulation_tables(record, tmp_path)
-    assert sorted(names) == sorted(path.name for path in tmp_path.iterdir())
+    write_tables(tables, tmp_path)
+    assert sorted(f"{name}.csv" for name in tables) == sorted(path.name for path in tmp_path.iterdir())
     assert (tmp_path / "survival.csv").read_text(encoding="utf-8").startswith("watch,baseline,factor_r,day,")
 
 

@@ -10,7 +10,7 @@ import pytest
 from truceline.errors import ScenarioError
 from truceline.simulate import sensitivity as module
 from truceline.simulate.catalogue import load_ceasefire_assumptions
-from truceline.simulate.parameters import PARAMETERS, draw_parameters
+from truceline.simulate.parameters import PARAMETERS, draw_parameters, stretch
 from truceline.simulate.sensitivity import (
     LUCK,
     Answer,
@@ -19,7 +19,7 @@ from truceline.simulate.sensitivity import (
     measure_sensitivity,
     read_answer,
 )
-from truceline.simulate.sensitivity_design import make_sobol, make_tornado, stretch
+from truceline.simulate.sensitivity_design import make_sobol, make_tornado
 from truceline.simulate.settings import read_settings
 from truceline.simulate.watch import make_watch
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from math import exp, inf, log, log2
+from math import exp, inf, log
 
 import numpy as np
 
 from truceline.errors import Problem, TableError
 from truceline.simulate.fit.count_series import CountSeries, FloatArray
 from truceline.simulate.fit.counts import SIZES, log_chance
+from truceline.simulate.laws import find_doubling_time
 
 LEAST_AFTER = 10
 """Fewest periods after a truce to which a recovery is fitted."""
@@ -118,7 +119,7 @@ def double_weeks(first: float, second: float, weeks: float) -> float:
 
     weeks log 2 / log(second / first); infinite where it does not grow.
     """
-    return weeks / log2(second / first) if second > first > 0 else inf
+    return find_doubling_time(first, second, weeks) if second > first > 0 else inf
 
 
 def _check_truce(
