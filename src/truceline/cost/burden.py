@@ -20,9 +20,9 @@ from truceline.errors import ProblemList, ScenarioError, TableError
 from truceline.generation.formula import add_range, compute
 from truceline.generation.nations import read_nations
 from truceline.generation.spending import parse_number
-from truceline.generation.tables import read_rows
 from truceline.scenario.model import PayRuleName
 from truceline.scenario.reference import grade_confidence, read_table
+from truceline.scenario.tables import read_rows
 from truceline.trace import Traced
 
 PayRule = PayRuleName

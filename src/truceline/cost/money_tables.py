@@ -15,8 +15,8 @@ from pathlib import Path
 
 from truceline.errors import ProblemList, TableError
 from truceline.generation.spending import parse_number
-from truceline.generation.tables import Row, read_rows
 from truceline.scenario.reference import grade_confidence
+from truceline.scenario.tables import Row, read_rows
 from truceline.trace import Traced
 
 RATES_TABLE, INDICES_TABLE = "exchange_rates", "price_indices"

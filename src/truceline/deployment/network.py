@@ -30,8 +30,8 @@ from truceline.deployment.model import (
     Route,
 )
 from truceline.errors import ProblemList, ScenarioError, TableError
-from truceline.generation.tables import Row, check_words, read_rows, split_list
 from truceline.scenario.assumption import Evidence
+from truceline.scenario.tables import Row, check_words, read_rows, split_list
 from truceline.trace import Traced
 
 NODE_COLUMNS = (

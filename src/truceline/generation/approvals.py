@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from truceline.errors import ProblemList, TableError
-from truceline.generation.tables import Row, check_words, read_days, read_rows
+from truceline.scenario.tables import Row, check_words, read_days, read_rows
 
 _COLUMNS = (
     "code",

@@ -25,9 +25,9 @@ from truceline.generation.condition_book import (
     suggest_key,
 )
 from truceline.generation.model import STATES_OF_CONDITION, Composite
-from truceline.generation.tables import Row, check_words, read_day, read_days, read_rows, split_list
 from truceline.scenario.assumption import AssumptionSet, Evidence
 from truceline.scenario.catalogue import load_catalogue
+from truceline.scenario.tables import Row, check_words, read_day, read_days, read_rows, split_list
 from truceline.trace import Traced
 
 __all__ = ["Condition", "ConditionBook", "StateRecord", "read_conditions"]

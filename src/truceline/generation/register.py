@@ -24,7 +24,7 @@ from truceline.generation.pledges import (
     Pledge,
     Stance,
 )
-from truceline.generation.tables import Row, check_words, read_day, read_people, read_rows, split_list
+from truceline.scenario.tables import Row, check_words, read_day, read_people, read_rows, split_list
 
 __all__ = ["Pledge", "Register", "Stance", "read_register"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truceline.errors import ProblemList, TableError
-from truceline.generation.tables import Row, read_rows
+from truceline.scenario.tables import Row, read_rows
 
 METRICS: Mapping[str, str] = {
     "defence_share_gdp": "pct_gdp",

@@ -10,7 +10,7 @@ from register_inputs import make_register, packaged_book, packaged_register, ple
 
 from truceline.generation.readiness import count_any_form, count_ready
 from truceline.generation.register import Register
-from truceline.generation.tables import last_day
+from truceline.scenario.tables import last_day
 
 APRIL, SEPTEMBER, JANUARY = date(2025, 4, 10), date(2025, 9, 5), date(2026, 1, 31)
 

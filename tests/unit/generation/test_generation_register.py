@@ -16,8 +16,8 @@ from register_inputs import NATIONS, PLEDGE_COLUMNS, make_register, packaged_reg
 from truceline.errors import TableError
 from truceline.generation.pledges import STAGES
 from truceline.generation.register import Register, Stance, read_register
-from truceline.generation.tables import ROWS_MAX, TABLE_BYTES_MAX, last_day
 from truceline.scenario.reference import read_table
+from truceline.scenario.tables import ROWS_MAX, TABLE_BYTES_MAX, last_day
 
 FEBRUARY, APRIL, SEPTEMBER, JANUARY = (
     date(2025, 2, 17),
