@@ -8,29 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from truceline.scenario.sampling import Band, Driver
+
 NOTE = (
     "The sites, reaction bases, line and zone are held fixed while the rest varies; ranges are sampled as"
     " triangles that peak at the stated value, each assumption by itself."
 )
-
-
-@dataclass(frozen=True)
-class Band:
-    """An 80 % band."""
-
-    low: float
-    median: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Driver:
-    """An assumption and the share of a band it carries."""
-
-    name: str
-    label: str
-    share: float
-    """Squared rank correlation with the number: how much of its spread this assumption explains by itself."""
 
 
 @dataclass(frozen=True)

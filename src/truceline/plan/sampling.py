@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from truceline.detection.coverage import detection_table
 from truceline.detection.kinds import STATES
@@ -21,7 +20,7 @@ from truceline.detection.rates import rate_fields
 from truceline.errors import ProblemList, ScenarioError
 from truceline.geo.sectors import sector_at
 from truceline.geo.sight import Sight, choose_sight
-from truceline.plan.bands import Band, Bands, Driver
+from truceline.plan.bands import Bands
 from truceline.plan.candidates import Candidates, attributes_of, merge_parts, select_candidates
 from truceline.plan.crossings import WeakCrossing, crossing_speed, slowness_of
 from truceline.plan.ground import Ground
@@ -30,12 +29,11 @@ from truceline.plan.parameters import detection_parameters
 from truceline.plan.people import People, count_given, count_watch, size_people
 from truceline.plan.watch import Progress, Watch, kind_weights
 from truceline.scenario.assumption import Assumption, AssumptionSet
+from truceline.scenario.sampling import Driver, Range, draw_ranges, find_band, share_spread
 from truceline.siting.eikonal import solve_eikonal
 
 FloatArray = NDArray[np.float64]
 
-BAND = (0.1, 0.5, 0.9)
-"""Quantiles of an 80 % band and its middle."""
 N_DRIVERS = 5
 """Assumptions named as carrying most of a band."""
 NO_CHANGE_SHARE = 1e-9
@@ -86,15 +84,14 @@ def sample_plan(plan: Plan, n_samples: int, seed: int, progress: Progress | None
     ranges = _list_ranges(plan)
     moved_by = _find_movers(model, ranges, progress)
     names = [name for name in ranges if any(name in movers for movers in moved_by.values())]
-    sampler = stats.qmc.LatinHypercube(d=len(names), rng=np.random.default_rng(seed))
-    points = _stretch(sampler.random(n_samples), [ranges[name] for name in names])
+    points = draw_ranges([_range_of(ranges[name]) for name in names], n_samples, seed)
     rows: list[dict[str, float]] = []
     for index, point in enumerate(points):
         rows.append(model.evaluate(dict(zip(names, point.tolist(), strict=True))))
         if progress is not None:
             progress("samples", (index + 1) / n_samples)
     outputs = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    bands = {name: Band(*(float(q) for q in np.quantile(values, BAND))) for name, values in outputs.items()}
+    bands = {name: find_band(values) for name, values in outputs.items()}
     drivers = {
         name: _rank_drivers(points, values, names, ranges, moved_by[name]) for name, values in outputs.items()
     }
@@ -128,14 +125,9 @@ def _list_ranges(plan: Plan) -> dict[str, Assumption]:
     return found
 
 
-def _stretch(unit: FloatArray, records: list[Assumption]) -> FloatArray:
-    """Return points (n, d) from uniform ones: triangular over each range with the peak at the value."""
-    columns = []
-    for column, record in zip(unit.T, records, strict=True):
-        low, high = record.bounds
-        peak = (record.value - low) / (high - low)
-        columns.append(stats.triang.ppf(column, peak, loc=low, scale=high - low))
-    return np.column_stack(columns)
+def _range_of(record: Assumption) -> Range:
+    low, high = record.bounds
+    return Range(low, record.value, high)
 
 
 def _find_movers(
@@ -168,11 +160,7 @@ def _rank_drivers(
     """Return the movers with the largest squared rank correlation, largest first."""
     if not movers or np.ptp(values) == 0:
         return ()
-    ranked = stats.rankdata(points, axis=0)
-    target = stats.rankdata(values)
-    ranked = (ranked - ranked.mean(axis=0)) / ranked.std(axis=0)
-    target = (target - target.mean()) / target.std()
-    share = (ranked.T @ target / len(values)) ** 2
+    share = share_spread(points, values)
     share[[name not in movers for name in names]] = -1.0
     order = np.argsort(-share, kind="stable")[: min(N_DRIVERS, len(movers))]
     return tuple(Driver(names[i], ranges[names[i]].label or names[i], float(share[i])) for i in order)

@@ -17,7 +17,7 @@ from truceline.publish.table import Table, number, people, share, text
 from truceline.publish.watch_tables import POSTURE
 
 if TYPE_CHECKING:
-    from truceline.plan.bands import Band, Driver
+    from truceline.scenario.sampling import Band, Driver
 
 HEADLINES = Table(
     "headlines",

@@ -142,14 +142,3 @@ def test_samples_and_seed_are_both_told(length_plan: Plan) -> None:
     assert [problem.where for problem in caught.value.problems] == ["--samples", "--seed"]
     check_samples(N_SAMPLES_MIN, 0)
     check_samples(N_SAMPLES_MAX, 2**63)
-
-
-def test_points_follow_the_triangle_of_each_range(length_plan: Plan) -> None:
-    from truceline.plan.sampling import _stretch
-
-    record = length_plan.assumptions["rotation.dwell"]
-    low, high = record.bounds
-    points = _stretch(np.linspace(0, 1, 1001)[:, None], [record])[:, 0]
-    assert points[0] == pytest.approx(low)
-    assert points[-1] == pytest.approx(high)
-    assert points.mean() == pytest.approx((low + record.value + high) / 3, rel=0.01)

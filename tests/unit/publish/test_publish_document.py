@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.plan import Plan
-from truceline.plan.bands import Band, Bands, Driver
+from truceline.plan.bands import Bands
 from truceline.plan.crossings import Crossings
 from truceline.publish.document import (
     PLACE_DECIMALS,
@@ -24,6 +24,7 @@ from truceline.publish.document import (
     write_document,
 )
 from truceline.publish.record import traced_from_document
+from truceline.scenario.sampling import Band, Driver
 from truceline.trace import Traced
 
 
