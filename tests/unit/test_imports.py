@@ -19,7 +19,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     BASE,
     ("geo", "scenario"),
     ("detection",),
-    ("events",),
+    ("events", "talks"),
     ("exchange",),
     ("siting",),
     ("force",),

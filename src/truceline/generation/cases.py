@@ -62,18 +62,11 @@ def list_cases(
     composites = {composite.key for composite in book.composites()}
     states = book.states(day)
     today = {key for key, state in states.items() if state == "met"} - composites
-    parliaments = {key for key in book if key.startswith(PARLIAMENT)}
-    open_nations = {
-        code
-        for code, stance in stances.items()
-        if (stance.is_open if mission is None else stance.must_decide_on(mission))
-    }
-    awaited = {key for stance in stances.values() for key in stance.conditions if key.startswith(DECISION)}
-    opens = {DECISION + code for code in open_nations}
-    decided = awaited - opens
+    assents = list_assents(book, stances, mission)
+    opens = _list_open(stances, mission)
     backstop = {key for key in book if key.startswith(_UNITED_STATES)} - composites
-    coalition = ({*_COALITION_ROUTE} | parliaments | decided) & set(book)
-    united_nations = ({*_UN_ROUTE} | parliaments | decided) & set(book)
+    coalition = ({*_COALITION_ROUTE} | assents) & set(book)
+    united_nations = ({*_UN_ROUTE} | assents) & set(book)
     cases = (
         Case(
             "today", f"As things stood on {day}", frozenset(today), "Only what was known to hold on the day."
@@ -110,6 +103,27 @@ def list_cases(
         _check_case(case.key, case.met, book, problems)
     problems.raise_if_any(ScenarioError, "cases")
     return cases
+
+
+def list_assents(
+    book: ConditionBook, stances: Mapping[str, Stance], mission: Mission | None = None
+) -> frozenset[str]:
+    """Return the votes that the named cases take as given: every parliament, and governments not open.
+
+    Governments that are still open are left to decide. Arguments as `list_cases`.
+    """
+    parliaments = {key for key in book if key.startswith(PARLIAMENT)}
+    awaited = {key for stance in stances.values() for key in stance.conditions if key.startswith(DECISION)}
+    return frozenset((parliaments | (awaited - _list_open(stances, mission))) & set(book))
+
+
+def _list_open(stances: Mapping[str, Stance], mission: Mission | None) -> set[str]:
+    """Return the decisions of governments that have still to decide."""
+    return {
+        DECISION + code
+        for code, stance in stances.items()
+        if (stance.is_open if mission is None else stance.must_decide_on(mission))
+    }
 
 
 def vary_case(

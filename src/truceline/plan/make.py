@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from truceline.detection.parameters import DetectionParameters
@@ -33,6 +34,7 @@ from truceline.plan.money import price_plan
 from truceline.plan.nations import ask_nations
 from truceline.plan.parameters import detection_parameters
 from truceline.plan.people import People, count_given, count_watch, site_bases, size_people
+from truceline.plan.talks import ask_talks, check_talks, list_bases
 from truceline.plan.watch import Progress, Watch, choose_watch
 from truceline.provenance import Provenance, hash_text
 from truceline.scenario.assumption import AssumptionSet
@@ -76,6 +78,7 @@ def make_plan(
     """
     chosen = _choose(scenario, posture)
     check_dates(scenario)
+    check_talks(scenario)
     assumptions = scenario.assumptions
     parameters = detection_parameters(assumptions)
     sensors = load_sensors()
@@ -122,6 +125,13 @@ def make_plan(
         tell,
     )
     dates = date_plan(scenario, generation, assumptions, tell)
+    talks = None
+    if scenario.talks is not None:
+        bases = list_bases(scenario, planned, chosen, generation, length_m, n_sectors)
+        tell_talks = partial(_tell_part, tell, "talks")
+        talks = ask_talks(
+            scenario.talks, scenario.as_of, scenario.contributors, bases, assumptions, progress=tell_talks
+        )
     return Plan(
         scenario=scenario,
         assumptions=assumptions,
@@ -140,11 +150,17 @@ def make_plan(
             *_warn_of_reach(planned),
             *(generation.warnings if generation is not None else ()),
             *(money.warnings if money is not None else ()),
+            *(talks.talks.warnings if talks is not None else ()),
         ),
         generation=generation,
         money=money,
         dates=dates,
+        talks=talks,
     )
+
+
+def _tell_part(tell: Progress, part: str, stage: str, share: float) -> None:
+    tell(f"{part}: {stage}", share)
 
 
 def _warn_of_unknown_sites(planned: dict[str, PosturePlan], ground: Ground | None) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from truceline.generation.result import Generation
     from truceline.plan.dates import PlanDates
     from truceline.plan.money import PlanMoney
+    from truceline.plan.talks import PlanTalks
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,8 @@ class Plan:
     """What that posture costs, and whom; None for a scenario that does not ask."""
     dates: PlanDates | None = None
     """When who comes is there; None for a scenario that does not ask about movement or nations."""
+    talks: PlanTalks | None = None
+    """Who wants what, and the force behind each agreement; None for a scenario that does not ask."""
 
     @property
     def chosen(self) -> PosturePlan:

@@ -29,7 +29,9 @@ from truceline.scenario.yaml_source import KeyPath, YamlSource, parse_yaml, read
 PACKAGED_PLACES = "ukraine-2025-02-17"
 """Value of `line.places` that means the packaged table rather than a file."""
 PACKAGED_PLEDGES: Literal["ukraine-2025"] = "ukraine-2025"
-"""Value of `contributors.pledges` that means the packaged register."""
+"""Value of `contributors.pledges` that means the packaged register, and of `talks.folder` likewise."""
+FOLDER_KEYS = ("folder",)
+"""Keys whose path is that of a folder."""
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,13 @@ def _find_files(scenario: Scenario, folder: Path, source: YamlSource, problems: 
             return value
         try:
             absolute = (folder / value.expanduser()).resolve()
-            if absolute.is_file():
+            if absolute.is_dir() if path[-1] in FOLDER_KEYS else absolute.is_file():
                 return absolute
         except (OSError, RuntimeError, ValueError):  # an unknown home, a loop of links, a name too long
             pass
         hint = "paths start from the folder of the scenario file"
-        problems.add(locate(source, path), f"there is no file {value}", hint)
+        what = "folder" if path[-1] in FOLDER_KEYS else "file"
+        problems.add(locate(source, path), f"there is no {what} {value}", hint)
         return value
 
     return scenario.model_copy(update=find_in_fields(scenario, ()))

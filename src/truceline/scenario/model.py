@@ -373,6 +373,19 @@ class MovementOptions(Frozen):
     """People who wait in a neighbouring country on the day of the ceasefire; default nobody."""
 
 
+class TalksOptions(Frozen):
+    """Who wants what of the talks, and how far that is looked into."""
+
+    folder: Annotated[Literal["ukraine-2025"] | Path, BeforeValidator(_need_text)]
+    """Tables of actors, issues, positions and standing: the packaged ones, or a folder of CSV files."""
+    together: tuple[Key, ...] = ()
+    """Issues that the models of several issues look at; default all on which two actors or more spoke."""
+    samples: Annotated[int, Field(ge=0, le=20_000)] = 1_000
+    """Draws of all coded numbers inside their ranges; 0 for none."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Seed of these draws."""
+
+
 class Scenario(Frozen):
     """Everything a plan is made from."""
 
@@ -412,6 +425,8 @@ class Scenario(Frozen):
     """How the force is costed; without it only published costs stand beside the plan."""
     movement: MovementOptions | None = None
     """When who comes is there; without it nothing is said of dates."""
+    talks: TalksOptions | None = None
+    """Who wants what of the talks; without it nothing is said of agreements."""
     overrides: dict[str, Assumption] = Field(default_factory=dict, alias="assumptions")
     """Assumptions shared by all scenarios, replaced here by name."""
     variants: dict[Key, dict[str, Any]] = Field(default_factory=dict)

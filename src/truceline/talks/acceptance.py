@@ -1,0 +1,238 @@
+"""Who would accept an agreement, who could block it, and how far that hangs on our coding.
+
+An actor sets each issue that the agreement settles, and on which it has spoken, against where things lie if
+nothing is agreed: nearer to its own position is a gain, weighted by its salience. It accepts where the gains
+make up for the losses; an even balance is acceptance. An actor with a veto blocks where the issue of its veto
+alone would leave it worse off, or the agreement as a whole does. Who has said nothing on any of it is counted
+neither way. This is a reading of statements, not of what anybody would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truceline.talks.agreements import Agreement
+from truceline.talks.core import QUOTA_SHARE
+from truceline.talks.model import MOST_POWER, Board, FloatArray
+from truceline.talks.sampling import Draws
+from truceline.trace import Traced
+
+BoolArray = NDArray[np.bool_]
+
+EVEN = 1e-9
+"""A balance nearer to zero than this share of a scale is even."""
+ACCEPTS_FROM, REJECTS_TO = 0.9, 0.1
+"""Shares of the codings from which an acceptance holds, and up to which a rejection does."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one actor makes of one agreement."""
+
+    actor: str
+    issues: tuple[str, ...]
+    """Issues it has spoken on that the agreement settles; empty where it has said nothing on any."""
+    gain: float
+    """Balance over them, -1 to 1: how much nearer than without agreement, by share of the scale, weighted."""
+    gains: Mapping[str, float]
+    """The same for each issue alone."""
+    accepts: bool
+    vetoes: tuple[str, ...]
+    """Issues that the agreement settles on which it has a veto."""
+    blocks_on: tuple[str, ...]
+    """Issues on which it would block; all of its vetoes where the agreement as a whole is a loss to it."""
+    accepts_share: float | None
+    """Draws of all coded numbers in which it accepts; None without draws."""
+    blocks_share: float | None
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether it has said nothing on what the agreement settles."""
+        return not self.issues
+
+    @property
+    def word(self) -> str:
+        """Return the verdict in a word or two: firm only where it holds over nearly all codings."""
+        if self.is_silent:
+            return "silent"
+        share = self.accepts_share
+        if share is None:
+            return "accepts" if self.accepts else "rejects"
+        if share >= ACCEPTS_FROM:
+            return "accepts"
+        if share <= REJECTS_TO:
+            return "rejects"
+        return "leans to yes" if share > 0.5 else "leans to no"
+
+
+@dataclass(frozen=True)
+class Backing:
+    """Weight behind an agreement on one issue."""
+
+    issue: str
+    weight_share: float
+    """Share of the weight of all who spoke on the issue and on which the verdicts are not silent."""
+    quota_share: float
+
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether the quota is reached."""
+        return self.weight_share >= self.quota_share - QUOTA_SHARE
+
+
+@dataclass(frozen=True, eq=False)
+class Reception:
+    """How one agreement is received."""
+
+    agreement: Agreement
+    verdicts: tuple[Verdict, ...]
+    """By actor, sorted."""
+    backing: tuple[Backing, ...]
+    stands_share: float | None
+    """Draws in which nobody blocks and every quota is reached; None without draws."""
+
+    @property
+    def accepting(self) -> tuple[str, ...]:
+        """Actors that accept at the coded values."""
+        return tuple(one.actor for one in self.verdicts if one.accepts and not one.is_silent)
+
+    @property
+    def rejecting(self) -> tuple[str, ...]:
+        """Actors that reject at the coded values."""
+        return tuple(one.actor for one in self.verdicts if not one.accepts and not one.is_silent)
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """Actors that would block at the coded values."""
+        return tuple(one.actor for one in self.verdicts if one.blocks_on)
+
+    @property
+    def could_block(self) -> tuple[str, ...]:
+        """Actors with a veto on something it settles, whatever they make of it."""
+        return tuple(one.actor for one in self.verdicts if one.vetoes)
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether, at the coded values, nobody blocks and every quota is reached."""
+        return not self.blocking and all(one.is_enough for one in self.backing)
+
+
+def weigh_agreements(
+    board: Board, agreements: Sequence[Agreement], draws: Draws | None = None
+) -> tuple[Reception, ...]:
+    """Return how each agreement is received on a day.
+
+    draws: of the day's coded numbers and of the agreements' points (`sampling.draw_codings`); without them
+    nothing is said of how far the verdicts hang on our coding.
+    """
+    return tuple(_weigh(board, one, draws) for one in agreements)
+
+
+def _weigh(board: Board, agreement: Agreement, draws: Draws | None) -> Reception:
+    settled = [issue for issue in board.issues if issue in agreement.points]
+    central = _Balance(board, agreement, settled, None)
+    sampled = None if draws is None else _Balance(board, agreement, settled, draws)
+    verdicts = []
+    for actor in sorted(board.actors):
+        issues = tuple(issue for issue in settled if (actor, issue) in board.places)
+        vetoes = tuple(
+            issue
+            for issue in settled
+            if (actor, issue) in board.standings and board.standings[actor, issue].veto
+        )
+        blocks_on = tuple(issue for issue in vetoes if central.blocks(actor, issue)[0])
+        verdicts.append(
+            Verdict(
+                actor=actor,
+                issues=issues,
+                gain=float(central.total(actor)[0]),
+                gains={issue: float(central.gain(actor, issue)[0]) for issue in issues},
+                accepts=bool(issues) and bool(central.accepts(actor)[0]),
+                vetoes=vetoes,
+                blocks_on=blocks_on,
+                accepts_share=float(sampled.accepts(actor).mean()) if sampled and issues else None,
+                blocks_share=float(_any(sampled, actor, vetoes).mean()) if sampled and vetoes else None,
+            )
+        )
+    backing = tuple(
+        Backing(issue, float(central.behind(issue)[0]), board.issues[issue].quota.value)
+        for issue in settled
+        if board.speakers(issue)
+    )
+    stands = None if sampled is None else float(sampled.stands().mean())
+    return Reception(agreement, tuple(verdicts), backing, stands)
+
+
+def _any(balance: _Balance, actor: str, vetoes: Sequence[str]) -> BoolArray:
+    return np.asarray(np.any([balance.blocks(actor, issue) for issue in vetoes], axis=0))
+
+
+class _Balance:
+    """Gains and losses of one agreement, at the coded values or over draws: arrays (n,)."""
+
+    def __init__(
+        self, board: Board, agreement: Agreement, settled: Sequence[str], draws: Draws | None
+    ) -> None:
+        self._board, self._agreement, self._settled, self._draws = board, agreement, settled, draws
+        self._gains: dict[tuple[str, str], FloatArray] = {}
+
+    def _read(self, traced: Traced) -> FloatArray:
+        return np.array([traced.value]) if self._draws is None else self._draws.read([traced])[:, 0]
+
+    def gain(self, actor: str, issue: str) -> FloatArray:
+        """Return the share of the scale by which an agreement lies nearer to an actor than no agreement."""
+        if (actor, issue) not in self._gains:
+            scale, place = self._board.issues[issue], self._board.places[actor, issue]
+            wants = self._read(place.position)
+            with_it = np.abs(wants - self._read(self._agreement.points[issue]))
+            without = np.abs(wants - self._read(scale.reference))
+            self._gains[actor, issue] = (without - with_it) / scale.span
+        return self._gains[actor, issue]
+
+    def total(self, actor: str) -> FloatArray:
+        """Return the balance over the issues it has spoken on, weighted by salience; 0 where none is."""
+        spoken = [issue for issue in self._settled if (actor, issue) in self._board.places]
+        if not spoken:
+            return np.zeros(1 if self._draws is None else len(self._draws.points))
+        care = np.array([self._read(self._board.places[actor, issue].salience) for issue in spoken])
+        gains = np.array([self.gain(actor, issue) for issue in spoken])
+        most = care.sum(axis=0)
+        return np.asarray(np.where(most > 0, (care * gains).sum(axis=0) / np.where(most > 0, most, 1.0), 0.0))
+
+    def accepts(self, actor: str) -> BoolArray:
+        """Return whether it accepts."""
+        return np.asarray(self.total(actor) >= -EVEN)
+
+    def blocks(self, actor: str, issue: str) -> BoolArray:
+        """Return whether an actor with a veto on an issue would use it: a silent one is not known to."""
+        if (actor, issue) not in self._board.places:
+            return np.zeros(1 if self._draws is None else len(self._draws.points), dtype=bool)
+        return np.asarray((self.gain(actor, issue) < -EVEN) | ~self.accepts(actor))
+
+    def behind(self, issue: str) -> FloatArray:
+        """Return the share of the weight on an issue that accepts the agreement."""
+        for_it, whole = np.zeros(1), np.zeros(1)
+        for actor in self._board.speakers(issue):
+            place, standing = self._board.places[actor, issue], self._board.standings[actor, issue]
+            weight = self._read(place.salience) * self._read(standing.power) / MOST_POWER**2
+            whole = whole + weight
+            for_it = for_it + weight * self.accepts(actor)
+        return np.asarray(np.where(whole > 0, for_it / np.where(whole > 0, whole, 1.0), 0.0))
+
+    def stands(self) -> BoolArray:
+        """Return whether nobody blocks and every quota is reached."""
+        n = 1 if self._draws is None else len(self._draws.points)
+        good = np.ones(n, dtype=bool)
+        for issue in self._settled:
+            speakers = self._board.speakers(issue)
+            if speakers:
+                quota = self._read(self._board.issues[issue].quota)
+                good &= self.behind(issue) >= quota - QUOTA_SHARE
+            for actor in speakers:
+                if self._board.standings[actor, issue].veto:
+                    good &= ~self.blocks(actor, issue)
+        return good
