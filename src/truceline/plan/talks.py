@@ -109,7 +109,7 @@ def ask_talks(
     """
     folder = None if options.folder == PACKAGED_PLEDGES else Path(options.folder)
     register = read_talks(folder)
-    agreements = read_agreements(folder, register.issues)
+    agreements = read_agreements(folder, register.issues, register.actors)
     asked = question or TalksQuestion(issues=options.together, samples=options.samples, seed=options.seed)
     talks = hold_talks(register, agreements, day, assumptions, asked, progress)
     forces: tuple[AgreementForce, ...] = ()
@@ -123,7 +123,7 @@ def check_talks(scenario: Scenario) -> None:
     if scenario.talks is not None:
         folder = None if scenario.talks.folder == PACKAGED_PLEDGES else Path(scenario.talks.folder)
         register = read_talks(folder)
-        read_agreements(folder, register.issues)
+        read_agreements(folder, register.issues, register.actors)
         unknown = [issue for issue in scenario.talks.together if issue not in register.issues]
         if unknown:
             known = f"one of {', '.join(register.issues)}"

@@ -17,7 +17,7 @@ Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def list_candidates(
     salience: Floats, weight: Floats, total: Floats, left: Bools, rounding: float
 ) -> tuple[Ints, Floats]:
@@ -67,14 +67,14 @@ def list_candidates(
     return parts[:k], worth[:k]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def _find_way(position: Floats, vote: Floats, left: Bools, supplier: int, demander: int, issue: int) -> float:
     """Return how far the supplier's vote still is from the demander's position; negative once beyond it."""
     way = position[demander, issue] - vote[supplier, issue]
     return float(way if left[supplier, issue] else -way)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def _find_ceiling(parts: Ints, worth: Floats, k: int, position: Floats, vote: Floats, left: Bools) -> float:
     """Return the gain of a candidate if no outcome came in the way; it never rises from step to step."""
     a, b, p, q = parts[k, 0], parts[k, 1], parts[k, 2], parts[k, 3]
@@ -83,7 +83,7 @@ def _find_ceiling(parts: Ints, worth: Floats, k: int, position: Floats, vote: Fl
     return float(min(by_p, by_q))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sink(keys: Floats, ids: Ints, size: int, at: int) -> None:
     """Restore the heap, largest key first, below the place `at`."""
     key, one = keys[at], ids[at]
@@ -100,7 +100,7 @@ def _sink(keys: Floats, ids: Ints, size: int, at: int) -> None:
     keys[at], ids[at] = key, one
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _push(keys: Floats, ids: Ints, size: int, key: float, one: int) -> int:
     """Add a candidate to the heap and return its new size."""
     at = size
@@ -111,7 +111,7 @@ def _push(keys: Floats, ids: Ints, size: int, key: float, one: int) -> int:
     return size + 1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def _find_bar(parts: Ints, k: int, room: Floats, slack: Floats) -> int:
     """Return the list of those who wait for the same outcome to come back, or -1 when nothing bars `k`.
 
@@ -131,7 +131,7 @@ def _find_bar(parts: Ints, k: int, room: Floats, slack: Floats) -> int:
     return -1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def _hold_down(parts: Ints, worth: Floats, k: int, room: Floats, gain: float) -> float:
     """Return what is left of a gain when neither outcome may pass the position of who demands it."""
     by_p = worth[k, 2] * room[parts[k, 0], parts[k, 2]]
@@ -139,7 +139,7 @@ def _hold_down(parts: Ints, worth: Floats, k: int, room: Floats, gain: float) ->
     return float(min(gain, by_p, by_q))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def find_gains(
     position: Floats, left: Bools, room: Floats, slack: Floats, parts: Ints, worth: Floats, stop: bool
 ) -> tuple[Floats, Floats]:
@@ -154,7 +154,7 @@ def find_gains(
     return gains, ceilings
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def _comes_before(parts: Ints, one: int, other: int, actor_rank: Ints, issue_rank: Ints) -> bool:
     """Tell whether a candidate has the tie rule's preference: lower actors of the pair, then lower issues."""
     for column, rank in ((0, actor_rank), (2, issue_rank)):
@@ -167,7 +167,7 @@ def _comes_before(parts: Ints, one: int, other: int, actor_rank: Ints, issue_ran
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _wake(
     issue: int,
     room: Floats,
@@ -195,7 +195,7 @@ def _wake(
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def realise(
     position: Floats,
     weight: Floats,
@@ -316,7 +316,7 @@ def realise(
         done += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _weigh(
     position: Floats,
     vote: Floats,
@@ -340,7 +340,7 @@ def _weigh(
         room[actor, issue] = -beyond if left[actor, issue] else beyond
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _move(
     position: Floats,
     vote: Floats,
@@ -362,7 +362,7 @@ def _move(
     record[1] = vote[supplier, issue]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def find_effects(position: Floats, salience: Floats, parts: Ints, chosen: Ints, record: Floats) -> Floats:
     """Return (step, actor): what each exchange did to everybody's utility, by the outcomes as they moved."""
     n = len(position)

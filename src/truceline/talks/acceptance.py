@@ -3,7 +3,8 @@
 An actor sets each issue that the agreement settles, and on which it has spoken, against where things lie if
 nothing is agreed: nearer to its own position is a gain, weighted by its salience. It accepts where the gains
 make up for the losses; an even balance is acceptance. An actor with a veto blocks where the issue of its veto
-alone would leave it worse off, or the agreement as a whole does. Who has said nothing on any of it is counted
+alone would leave it worse off, or the agreement as a whole does. An actor whose yes a term asks for (a
+ceasefire takes both sides) blocks where it rejects the whole. Who has said nothing on any of it is counted
 neither way. This is a reading of statements, not of what anybody would do.
 """
 
@@ -45,6 +46,10 @@ class Verdict:
     """Issues that the agreement settles on which it has a veto."""
     blocks_on: tuple[str, ...]
     """Issues on which it would block; all of its vetoes where the agreement as a whole is a loss to it."""
+    asked_by: tuple[str, ...]
+    """Terms that cannot be without its yes."""
+    refuses: tuple[str, ...]
+    """Those of them that it does not give: all where it rejects the whole, none where it has said nothing."""
     accepts_share: float | None
     """Draws of all coded numbers in which it accepts; None without draws."""
     blocks_share: float | None
@@ -107,13 +112,18 @@ class Reception:
 
     @property
     def blocking(self) -> tuple[str, ...]:
-        """Actors that would block at the coded values."""
-        return tuple(one.actor for one in self.verdicts if one.blocks_on)
+        """Actors that would block at the coded values: by a veto, or by the yes that a term asks for."""
+        return tuple(one.actor for one in self.verdicts if one.blocks_on or one.refuses)
 
     @property
     def could_block(self) -> tuple[str, ...]:
-        """Actors with a veto on something it settles, whatever they make of it."""
-        return tuple(one.actor for one in self.verdicts if one.vetoes)
+        """Actors with a veto on something it settles, or whose yes a term asks for."""
+        return tuple(one.actor for one in self.verdicts if one.vetoes or one.asked_by)
+
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """Actors that could block and have said nothing on what it settles."""
+        return tuple(one.actor for one in self.verdicts if one.actor in self.could_block and one.is_silent)
 
     @property
     def stands(self) -> bool:
@@ -145,6 +155,7 @@ def _weigh(board: Board, agreement: Agreement, draws: Draws | None) -> Reception
             if (actor, issue) in board.standings and board.standings[actor, issue].veto
         )
         blocks_on = tuple(issue for issue in vetoes if central.blocks(actor, issue)[0])
+        asked_by = tuple(term.key for term in agreement.asks_of(actor))
         verdicts.append(
             Verdict(
                 actor=actor,
@@ -154,8 +165,10 @@ def _weigh(board: Board, agreement: Agreement, draws: Draws | None) -> Reception
                 accepts=bool(issues) and bool(central.accepts(actor)[0]),
                 vetoes=vetoes,
                 blocks_on=blocks_on,
+                asked_by=asked_by,
+                refuses=asked_by if issues and not central.accepts(actor)[0] else (),
                 accepts_share=float(sampled.accepts(actor).mean()) if sampled and issues else None,
-                blocks_share=float(_any(sampled, actor, vetoes).mean()) if sampled and vetoes else None,
+                blocks_share=float(sampled.stops(actor).mean()) if sampled and (vetoes or asked_by) else None,
             )
         )
     backing = tuple(
@@ -167,10 +180,6 @@ def _weigh(board: Board, agreement: Agreement, draws: Draws | None) -> Reception
     return Reception(agreement, tuple(verdicts), backing, stands)
 
 
-def _any(balance: _Balance, actor: str, vetoes: Sequence[str]) -> BoolArray:
-    return np.asarray(np.any([balance.blocks(actor, issue) for issue in vetoes], axis=0))
-
-
 class _Balance:
     """Gains and losses of one agreement, at the coded values or over draws: arrays (n,)."""
 
@@ -178,6 +187,7 @@ class _Balance:
         self, board: Board, agreement: Agreement, settled: Sequence[str], draws: Draws | None
     ) -> None:
         self._board, self._agreement, self._settled, self._draws = board, agreement, settled, draws
+        self._n = 1 if draws is None else len(draws.points)
         self._gains: dict[tuple[str, str], FloatArray] = {}
 
     def _read(self, traced: Traced) -> FloatArray:
@@ -197,7 +207,7 @@ class _Balance:
         """Return the balance over the issues it has spoken on, weighted by salience; 0 where none is."""
         spoken = [issue for issue in self._settled if (actor, issue) in self._board.places]
         if not spoken:
-            return np.zeros(1 if self._draws is None else len(self._draws.points))
+            return np.zeros(self._n)
         care = np.array([self._read(self._board.places[actor, issue].salience) for issue in spoken])
         gains = np.array([self.gain(actor, issue) for issue in spoken])
         most = care.sum(axis=0)
@@ -210,8 +220,19 @@ class _Balance:
     def blocks(self, actor: str, issue: str) -> BoolArray:
         """Return whether an actor with a veto on an issue would use it: a silent one is not known to."""
         if (actor, issue) not in self._board.places:
-            return np.zeros(1 if self._draws is None else len(self._draws.points), dtype=bool)
+            return np.zeros(self._n, dtype=bool)
         return np.asarray((self.gain(actor, issue) < -EVEN) | ~self.accepts(actor))
+
+    def stops(self, actor: str) -> BoolArray:
+        """Return whether an actor blocks, by a veto or by refusing the yes that a term asks for."""
+        standings, places = self._board.standings, self._board.places
+        stops = np.zeros(self._n, dtype=bool)
+        for issue in self._settled:
+            if (actor, issue) in standings and standings[actor, issue].veto:
+                stops |= self.blocks(actor, issue)
+        if self._agreement.asks_of(actor) and any((actor, issue) in places for issue in self._settled):
+            stops |= ~self.accepts(actor)
+        return stops
 
     def behind(self, issue: str) -> FloatArray:
         """Return the share of the weight on an issue that accepts the agreement."""
@@ -225,14 +246,11 @@ class _Balance:
 
     def stands(self) -> BoolArray:
         """Return whether nobody blocks and every quota is reached."""
-        n = 1 if self._draws is None else len(self._draws.points)
-        good = np.ones(n, dtype=bool)
+        good = np.ones(self._n, dtype=bool)
         for issue in self._settled:
-            speakers = self._board.speakers(issue)
-            if speakers:
+            if self._board.speakers(issue):
                 quota = self._read(self._board.issues[issue].quota)
                 good &= self.behind(issue) >= quota - QUOTA_SHARE
-            for actor in speakers:
-                if self._board.standings[actor, issue].veto:
-                    good &= ~self.blocks(actor, issue)
+        for actor in self._board.actors:
+            good &= ~self.stops(actor)
         return good

@@ -31,7 +31,18 @@ KINDS: Mapping[str, str] = {
 """Kinds of terms, each with its meaning; an agreement has at most one of each."""
 MISSIONS = ("", "observation", "reassurance", "interposition")
 """What a force term may be for; empty where no force comes, or for terms of other kinds."""
-_TERM_COLUMNS = ("term", "kind", "label", "points", "meets", "bars", "mission", "zone_half_width_km", "note")
+_TERM_COLUMNS = (
+    "term",
+    "kind",
+    "label",
+    "points",
+    "asks",
+    "meets",
+    "bars",
+    "mission",
+    "zone_half_width_km",
+    "note",
+)
 _AGREEMENT_COLUMNS = ("agreement", "label", "terms", "sentence", "source")
 
 
@@ -45,6 +56,8 @@ class Term:
     label: str
     points: Mapping[str, tuple[float, float, float]]
     """Where it settles issues: low, value, high by issue."""
+    asks: tuple[str, ...]
+    """Actors without whose yes it cannot be: a ceasefire takes both sides, a backstop who brings it."""
     meets: tuple[str, ...]
     """Conditions of pledges that it brings about."""
     bars: tuple[str, ...]
@@ -76,6 +89,10 @@ class Agreement:
         """Return the conditions that its terms rule out."""
         return frozenset(key for term in self.terms for key in term.bars)
 
+    def asks_of(self, actor: str) -> tuple[Term, ...]:
+        """Return the terms that cannot be without an actor's yes."""
+        return tuple(term for term in self.terms if actor in term.asks)
+
     @property
     def mission(self) -> str:
         """Return what its force is for; empty where none comes."""
@@ -87,10 +104,13 @@ class Agreement:
         return next((t.zone_half_width_km for t in self.terms if t.zone_half_width_km is not None), None)
 
 
-def read_agreements(folder: Path | None, issues: Mapping[str, Issue]) -> tuple[Agreement, ...]:
+def read_agreements(
+    folder: Path | None, issues: Mapping[str, Issue], actors: Collection[str]
+) -> tuple[Agreement, ...]:
     """Return the agreements of a user's folder, or the packaged ones.
 
-    folder: holds ``terms.csv`` and ``agreements.csv``; a folder with neither has no agreements.
+    folder: holds ``terms.csv`` and ``agreements.csv``; a folder with neither has no agreements. issues,
+    actors: those of the register.
 
     Raises TableError with every problem of both tables: keys unknown or twice, two terms of one kind, points
     off their scale, a condition that an agreement both meets and bars.
@@ -102,7 +122,7 @@ def read_agreements(folder: Path | None, issues: Mapping[str, Issue]) -> tuple[A
     paths = [None if folder is None else folder / f"{name}.csv" for name in names]
     terms: dict[str, Term] = {}
     for where, row in read_rows(paths[0], names[0], _TERM_COLUMNS):
-        term = _parse_term(row, where, issues, problems)
+        term = _parse_term(row, where, issues, actors, problems)
         if not term.key or term.key in terms:
             problems.add(where, f"term {term.key!r} is missing or there twice", "give each its own name")
         terms[term.key] = term
@@ -131,7 +151,9 @@ def check_conditions(agreements: Collection[Agreement], known: Collection[str]) 
     problems.raise_if_any(TableError, "agreements")
 
 
-def _parse_term(row: Row, where: str, issues: Mapping[str, Issue], problems: ProblemList) -> Term:
+def _parse_term(
+    row: Row, where: str, issues: Mapping[str, Issue], actors: Collection[str], problems: ProblemList
+) -> Term:
     check_words([row["kind"]], KINDS, "kind of term", where, problems)
     check_words([row["mission"]], MISSIONS, "mission", where, problems)
     points: dict[str, tuple[float, float, float]] = {}
@@ -143,6 +165,10 @@ def _parse_term(row: Row, where: str, issues: Mapping[str, Issue], problems: Pro
         found = _parse_point(numbers, issues[issue], where, problems)
         if found is not None:
             points[issue] = found
+    asks = split_list(row["asks"])
+    for actor in asks:
+        if actor not in actors:
+            problems.add(where, f"asks: actor {actor!r} is not in actors.csv", find_near(actor, actors))
     zone = None
     if row["zone_half_width_km"]:
         limits = Limits(0.0, 1000.0, "kilometres above 0")
@@ -152,6 +178,7 @@ def _parse_term(row: Row, where: str, issues: Mapping[str, Issue], problems: Pro
         kind=row["kind"],
         label=row["label"] or row["term"],
         points=points,
+        asks=asks,
         meets=split_list(row["meets"]),
         bars=split_list(row["bars"]),
         mission=row["mission"],

@@ -173,14 +173,14 @@ def run_challenge(
     problem found: fewer than two actors, unequal lengths, numbers missing or out of range, no weight at all.
     """
     x, s, c = _check(position, salience, capability, 1, variant, n_rounds, tie_break)
-    from truceline.talks import _challenge_kernels as kernels
+    from truceline.talks import _challenge_runs as compiled
 
     n = len(x)
     positions, exponent = np.empty((n_rounds + 1, n)), np.empty((n_rounds, n))
     moves, targets = np.zeros((n_rounds, n), dtype=np.int8), np.full((n_rounds, n), -1, dtype=np.int64)
     rows = np.empty((n_rounds + 1, 3))
     positions[0] = x
-    rounds, ended, cycle_from, n_ties = kernels.run_rounds(
+    rounds, ended, cycle_from, n_ties = compiled.run_rounds(
         s,
         c * s,
         variant == "scholz_code",
@@ -261,10 +261,10 @@ def _run_many(
     x: FloatArray, s: FloatArray, c: FloatArray, variant: Variant, n_rounds: int, lean: CodeArray
 ) -> ChallengeOutcomes:
     """Call the compiled loop on checked arrays (k, n)."""
-    from truceline.talks import _challenge_kernels as kernels
+    from truceline.talks import _challenge_runs as compiled
 
     results, endings = np.empty((len(x), 3)), np.empty((len(x), 4), dtype=np.int64)
-    kernels.run_many(
+    compiled.run_many(
         x,
         s,
         c * s,
@@ -334,7 +334,7 @@ def _check_values(problems: ProblemList, given: dict[str, FloatArray]) -> None:
             problems.add(_first(name, wrong), f"{wrong.sum()} missing or not finite", hint)
         if name != "position" and (values < 0).any():
             found = f"{values[values < 0].min():g} is negative"
-            problems.add(_first(name, values < 0), found, "0 is the least; 0 is not counted")
+            problems.add(_first(name, values < 0), found, "0 is the least")
     above = given["salience"] > 1
     if above.any():
         found = f"{given['salience'][above].max():g} is above 1"

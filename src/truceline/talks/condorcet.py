@@ -148,9 +148,13 @@ def _settle(chain: FloatArray) -> tuple[FloatArray, bool]:
     repeated steps reach from an even start: each class keeps what flows into it.
     """
     m = len(chain)
-    system = chain - np.eye(m)
+    if (chain > 0).all():
+        from truceline.talks._condorcet_kernels import find_stationary
+
+        return np.asarray(find_stationary(chain)), True
     closed = _count_closed(chain)
     if closed == 1:
+        system = chain - np.eye(m)
         system[-1] = 1.0
         right = np.zeros(m)
         right[-1] = 1.0
@@ -167,8 +171,6 @@ def _settle(chain: FloatArray) -> tuple[FloatArray, bool]:
 
 def _count_closed(chain: FloatArray) -> int:
     """Return how many classes of options keep what they have for ever."""
-    if (chain > 0).all():
-        return 1
     from scipy.sparse.csgraph import connected_components
 
     n, label = connected_components((chain > 0).T.astype(np.int8), directed=True, connection="strong")

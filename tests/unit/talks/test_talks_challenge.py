@@ -26,7 +26,7 @@ TIED = ([4.0, 3.0, 6.0, 5.0], [0.25, 1.0, 0.25, 1.0], [2.0, 5.0, 2.0, 5.0])
 """Found among drawn cases: the answer hangs on which of two equally near offers is taken."""
 
 FEW_ROUNDS = 5
-"""Enough to see who moves where; after many, runs that slowly near a cycle may be called one a round apart."""
+"""Enough to see who moves where; a slow approach to a cycle may be called one a round sooner or later."""
 
 
 def read(path: Path) -> list[dict[str, str]]:
