@@ -30,6 +30,7 @@ SECTIONS = (
     "generation",
     "deployment",
     "simulate",
+    "talks",
     "import",
     "linkage",
     "daily",

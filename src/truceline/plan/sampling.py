@@ -29,7 +29,7 @@ from truceline.plan.parameters import detection_parameters
 from truceline.plan.people import People, count_given, count_watch, size_people
 from truceline.plan.watch import Progress, Watch, kind_weights
 from truceline.scenario.assumption import Assumption, AssumptionSet
-from truceline.scenario.sampling import Driver, Range, draw_ranges, find_band, share_spread
+from truceline.scenario.sampling import Driver, Range, draw_ranges, find_band, rank_points, share_spread
 from truceline.siting.eikonal import solve_eikonal
 
 FloatArray = NDArray[np.float64]
@@ -160,7 +160,7 @@ def _rank_drivers(
     """Return the movers with the largest squared rank correlation, largest first."""
     if not movers or np.ptp(values) == 0:
         return ()
-    share = share_spread(points, values)
+    share = share_spread(rank_points(points), values)
     share[[name not in movers for name in names]] = -1.0
     order = np.argsort(-share, kind="stable")[: min(N_DRIVERS, len(movers))]
     return tuple(Driver(names[i], ranges[names[i]].label or names[i], float(share[i])) for i in order)

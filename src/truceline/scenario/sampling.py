@@ -63,17 +63,23 @@ def find_band(values: FloatArray) -> Band:
     return Band(*(float(q) for q in np.quantile(values, BAND)))
 
 
-def share_spread(points: FloatArray, values: FloatArray) -> FloatArray:
-    """Return, for points (n, d) and what came of them (n,), the squared rank correlation (d,) of each.
+def rank_points(points: FloatArray) -> FloatArray:
+    """Return the ranks of points (n, d) along each column, with mean 0 and variance 1."""
+    from scipy import stats
 
-    Zero for all where the values do not differ.
+    ranked = stats.rankdata(points, axis=0)
+    return np.asarray((ranked - ranked.mean(axis=0)) / ranked.std(axis=0))
+
+
+def share_spread(ranked: FloatArray, values: FloatArray) -> FloatArray:
+    """Return, for ranked points (n, d) and what came of them (n,), the squared rank correlation (d,) of each.
+
+    ranked: from `rank_points`. Zero for all where the values do not differ.
     """
     from scipy import stats
 
     if np.ptp(values) == 0:
-        return np.zeros(points.shape[1])
-    ranked = stats.rankdata(points, axis=0)
+        return np.zeros(ranked.shape[1])
     target = stats.rankdata(values)
-    ranked = (ranked - ranked.mean(axis=0)) / ranked.std(axis=0)
     target = (target - target.mean()) / target.std()
     return np.asarray((ranked.T @ target / len(values)) ** 2)

@@ -35,6 +35,8 @@ class Model:
     source: str
     joint: bool = False
     """Whether it looks at several issues at once."""
+    is_sampled: bool = True
+    """Whether it is asked for every draw of the coded numbers."""
 
 
 MODELS: tuple[Model, ...] = (
@@ -93,6 +95,7 @@ MODELS: tuple[Model, ...] = (
         "model",
         "The same with the published code's chance of success, over all pairs instead of the pair's own",
         "Scholz, Calbert and Smith 2011, after Bueno de Mesquita",
+        is_sampled=False,  # it hardly ever settles, so that its spread would be that of where it was stopped
     ),
     Model(
         "spatial",

@@ -2,8 +2,8 @@
 
 A coded number is our reading of words, so that an answer without its spread says more than anybody knows. All
 positions, saliences, powers and quotas are drawn at once (Latin hypercube, triangles with their peak at the
-coded value), every model is asked for every draw. Who spoke is held fixed. The spread is that of the coding,
-not of what will happen.
+coded value), and every model that is sampled is asked for every draw. Who spoke is held fixed. The spread is
+that of the coding, not of what will happen.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 
 from truceline.errors import ProblemList, ScenarioError
-from truceline.scenario.sampling import Band, Driver, Range, draw_ranges, find_band, share_spread
-from truceline.talks.answers import CHALLENGES, ELECTED, elect_positions, read_election
+from truceline.scenario.sampling import Band, Driver, Range, draw_ranges, find_band, rank_points, share_spread
+from truceline.talks.answers import BY_KEY, CHALLENGES, ELECTED, elect_positions, read_election
 from truceline.talks.averages import find_median
-from truceline.talks.challenge import ENDINGS, run_challenge_many
+from truceline.talks.challenge import ENDINGS, Variant, run_challenge_many
 from truceline.talks.core import find_core
 from truceline.talks.equal_gain import exchange_positions
 from truceline.talks.model import MOST_POWER, Board, FloatArray, IssueTable, JointTable
@@ -100,6 +101,11 @@ class Draws:
     """Column by the name of the number."""
     seed: int
 
+    @cached_property
+    def ranked(self) -> FloatArray:
+        """Return the ranks of all points, once for every answer."""
+        return rank_points(self.points)
+
     def read(self, traced: Sequence[Traced]) -> FloatArray:
         """Return (n, k) values of some numbers; one without a range is the same in every draw."""
         n = len(self.points)
@@ -172,7 +178,7 @@ def _rank_drivers(
     draws: Draws, values: FloatArray, names: Sequence[str], labels: Mapping[str, str]
 ) -> tuple[Driver, ...]:
     """Return the coded numbers that carry most of a spread, largest first."""
-    share = share_spread(draws.points[:, [draws.column[name] for name in names]], values)
+    share = share_spread(draws.ranked, values)[[draws.column[name] for name in names]]
     order = np.argsort(-share, kind="stable")[:N_DRIVERS]
     ranked = [Driver(names[i], labels[names[i]], float(share[i])) for i in order]
     return tuple(one for one in ranked if one.share >= LEAST_SHARE)
@@ -224,16 +230,17 @@ class _SampledIssue:
         for which, model in enumerate(ELECTED):
             found[model] = (elected[:, which], elected[:, 3])
         for model, variant in CHALLENGES.items():
-            found[model] = self._challenge(pool, variant)
+            if BY_KEY[model].is_sampled:
+                found[model] = self._challenge(pool, variant)
         return found
 
-    def _challenge(self, pool: ThreadPoolExecutor, variant: str) -> tuple[FloatArray, FloatArray]:
+    def _challenge(self, pool: ThreadPoolExecutor, variant: Variant) -> tuple[FloatArray, FloatArray]:
         def run(rows: slice) -> tuple[FloatArray, FloatArray]:
             done = run_challenge_many(
                 self._position[rows],
                 self._salience[rows] / MOST_POWER,
                 self._power[rows],
-                variant=variant,  # type: ignore[arg-type]
+                variant=variant,
             )
             return (done.low + done.high) / 2, (done.ended != ENDINGS.index("settled")).astype(np.float64)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from truceline.scenario.sampling import Range, draw_ranges, find_band, share_spread
+from truceline.scenario.sampling import Range, draw_ranges, find_band, rank_points, share_spread
 
 RANGES = [Range(0.0, 2.0, 10.0), Range(-5.0, -5.0, 5.0), Range(1.0, 3.0, 3.0)]
 
@@ -34,10 +34,10 @@ def test_nothing_to_draw_gives_no_column() -> None:
 
 def test_a_number_that_follows_one_range_is_carried_by_it() -> None:
     points = draw_ranges(RANGES, 500, seed=5)
-    share = share_spread(points, points[:, 0] ** 3)
+    share = share_spread(rank_points(points), points[:, 0] ** 3)
     assert share[0] == pytest.approx(1)
     assert share[1:].max() < 0.05
-    assert share_spread(points, np.ones(500)).tolist() == [0, 0, 0]
+    assert share_spread(rank_points(points), np.ones(500)).tolist() == [0, 0, 0]
 
 
 def test_a_band_holds_eight_of_ten_values() -> None:
