@@ -31,7 +31,21 @@ def make_board(n_actors: int, n_issues: int, seed: int = 1) -> Board:
         for issue in issues:
             x, s, c = rng.uniform(0, 100), rng.uniform(10, 100), rng.uniform(5, 100)
             said = Statement(
-                "S", "", "", (actor,), issue, "", "2025", DAY, (x, x, x), (s, s, s), "", False, "", "", ""
+                f"{actor}.{issue}",
+                "",
+                "",
+                (actor,),
+                issue,
+                "",
+                "2025",
+                DAY,
+                (x, x, x),
+                (s, s, s),
+                "",
+                False,
+                "",
+                "",
+                "",
             )
             row = StandingRow("T", actor, "*", "2025", DAY, "party", (c, c, c), False, "", "", "", "")
             position, salience, power = (

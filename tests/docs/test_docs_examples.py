@@ -38,7 +38,10 @@ def test_console_examples_run_in_order(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for example_file in (page.parent / "examples" / page.stem).glob("*"):
-        shutil.copy(example_file, tmp_path)
+        if example_file.is_dir():
+            shutil.copytree(example_file, tmp_path / example_file.name)
+        else:
+            shutil.copy(example_file, tmp_path)
     if page.stem in FROM_SHARED:
         name, source = FROM_SHARED[page.stem]
         shutil.copy(request.getfixturevalue("shared") / source, tmp_path / name)

@@ -29,6 +29,7 @@ from truceline.cli import (
     serve_command,
     simulate_command,
     siting_commands,
+    talks_command,
 )
 from truceline.cli._console import print_error, print_line
 from truceline.cli._store_option import StoreCommand
@@ -80,6 +81,7 @@ app.command()(generation_commands.backstop)
 app.command()(generation_commands.unlock)
 app.command()(cost_command.cost)
 app.command()(deploy_command.deploy)
+app.command()(talks_command.talks)
 app.command()(simulate_command.simulate)
 app.command()(rehearse_command.rehearse)
 app.command()(fit_command.fit)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from truceline.errors import Problem, ProblemList, ScenarioError
 from truceline.generation.cases import Case, list_assents
+from truceline.generation.condition_book import ConditionBook
 from truceline.generation.matching import settle_case, tasks_in
 from truceline.generation.model import Basis, Requirement
 from truceline.generation.outcomes import read_outcome
@@ -31,6 +32,7 @@ from truceline.talks.agreements import Agreement, check_conditions, read_agreeme
 from truceline.talks.make import TalksQuestion, hold_talks
 from truceline.talks.register_reading import read_talks
 from truceline.talks.result import Talks
+from truceline.talks.sampling import check_samples
 from truceline.trace import Traced
 
 
@@ -123,12 +125,36 @@ def check_talks(scenario: Scenario) -> None:
     if scenario.talks is not None:
         folder = None if scenario.talks.folder == PACKAGED_PLEDGES else Path(scenario.talks.folder)
         register = read_talks(folder)
-        read_agreements(folder, register.issues, register.actors)
+        agreements = read_agreements(folder, register.issues, register.actors)
         unknown = [issue for issue in scenario.talks.together if issue not in register.issues]
         if unknown:
             known = f"one of {', '.join(register.issues)}"
             problems = [Problem(f"talks.together: {issue}", "is not an issue", known) for issue in unknown]
             raise ScenarioError(scenario.name, problems)
+        if scenario.talks.samples:
+            check_samples(scenario.talks.samples, scenario.talks.seed)
+        if scenario.contributors is not None:
+            mission = scenario.postures[scenario.posture].mission
+            situation = read_situation(
+                scenario.contributors, scenario.as_of, mission, scenario.assumptions, ()
+            )
+            check_agreements(agreements, situation.book)
+
+
+def check_agreements(agreements: Sequence[Agreement], book: ConditionBook) -> None:
+    """Refuse agreements whose conditions are not known, contradict each other or lack what they need.
+
+    Raises TableError for the first, ScenarioError for the others; each with all problems.
+    """
+    check_conditions(agreements, book)
+    problems = ProblemList()
+    for agreement in agreements:
+        for one, other in book.conflicts(agreement.meets):
+            found = f"brings {one} and {other}, which cannot hold together"
+            problems.add(f"agreement {agreement.key}", found, "change one of its terms")
+        for key, need in book.missing_needs(agreement.meets):
+            problems.add(f"agreement {agreement.key}", f"brings {key} without {need}", "add a term for it")
+    problems.raise_if_any(ScenarioError, "agreements")
 
 
 def list_bases(
@@ -162,15 +188,7 @@ def _find_forces(
         if basis.mission not in by_mission:
             by_mission[basis.mission] = _Mission(basis, contributors, day, assumptions)
     first = next(iter(by_mission.values()))
-    check_conditions(agreements, first.situation.book)
-    problems = ProblemList()
-    for agreement in agreements:
-        for one, other in first.situation.book.conflicts(agreement.meets):
-            found = f"brings {one} and {other}, which cannot hold together"
-            problems.add(f"agreement {agreement.key}", found, "change one of its terms")
-        for key, need in first.situation.book.missing_needs(agreement.meets):
-            problems.add(f"agreement {agreement.key}", f"brings {key} without {need}", "add a term for it")
-    problems.raise_if_any(ScenarioError, "agreements")
+    check_agreements(agreements, first.situation.book)
     return tuple(_find_force(one, by_mission, assumptions, contributors) for one in agreements)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from truceline.errors import OutputError, Problem
 from truceline.generation.model import Basis, FloatArray, TaskNeed, WatchOutcomes
-from truceline.publish.basis_record import OutcomesRecord
+from truceline.publish.basis_record import BasisRecord, OutcomesRecord
 from truceline.publish.document import PlanDocument
 from truceline.publish.record import traced_from_document
 
@@ -38,6 +38,25 @@ def basis_of_document(document: PlanDocument, posture: str | None = None) -> Bas
             )
         found = f"was not planned in full: nations were asked for {record.posture!r}"
         raise OutputError("generation", [Problem(f"posture {wanted}", found, hint)])
+    return _read_basis(record, hint)
+
+
+def bases_of_document(document: PlanDocument) -> list[Basis]:
+    """Return what a finished plan hands to generation for every mission that talks ask about.
+
+    The posture planned in full first; none at all for a plan that says nothing of nations. Raises OutputError
+    for one that does not fit together.
+    """
+    if document.generation is None:
+        return []
+    hint = "make the plan again with `truceline plan`"
+    others = [] if document.talks is None else document.talks.bases
+    return [basis_of_document(document, document.generation.basis.posture)] + [
+        _read_basis(one, hint) for one in others
+    ]
+
+
+def _read_basis(record: BasisRecord, hint: str) -> Basis:
     return Basis(
         scenario=record.scenario,
         posture=record.posture,

@@ -125,6 +125,18 @@ _OF_DATES = (
         " Weather, attacks, customs, training and trust between units are not in it.",
     ),
 )
+_OF_TALKS = (
+    Caveat(
+        "Positions are words that we put on a scale",
+        "One reader coded public statements, each with a range. What was meant, offered behind doors or only"
+        " threatened is not in them, and who said nothing is counted nowhere.",
+    ),
+    Caveat(
+        "Models of talks have a poor record",
+        "The plain weighted mean did as well as most, and most published successes could not be repeated."
+        " They stand side by side so that their disagreement is seen; none of them forecasts.",
+    ),
+)
 _STATISTICAL = Caveat(
     "No elevation model: sight is a chance, not a place",
     "Line of sight is statistical for the kind of country. Averages are indicative. The least-exposed"
@@ -141,8 +153,8 @@ def list_caveats(plan: Plan) -> tuple[Caveat, ...]:
     """Return the weaknesses of this plan, those that move the numbers most first."""
     if plan.generation is not None:
         said = tuple(caveat for caveat in _of_force(plan) if caveat is not _STRENGTH_IS_NOT_WILL)
-        return (*said, *_OF_NATIONS, *_of_money(plan), *_of_dates(plan))
-    return (*_of_force(plan), *_of_money(plan), *_of_dates(plan))
+        return (*said, *_OF_NATIONS, *_of_money(plan), *_of_dates(plan), *_of_talks(plan))
+    return (*_of_force(plan), *_of_money(plan), *_of_dates(plan), *_of_talks(plan))
 
 
 def _of_money(plan: Plan) -> tuple[Caveat, ...]:
@@ -151,6 +163,10 @@ def _of_money(plan: Plan) -> tuple[Caveat, ...]:
 
 def _of_dates(plan: Plan) -> tuple[Caveat, ...]:
     return () if plan.dates is None else _OF_DATES
+
+
+def _of_talks(plan: Plan) -> tuple[Caveat, ...]:
+    return () if plan.talks is None else _OF_TALKS
 
 
 def _of_force(plan: Plan) -> tuple[Caveat, ...]:

@@ -25,6 +25,8 @@ from truceline.publish.dates_record import DatesRecord, record_dates
 from truceline.publish.generation_record import GenerationRecord, record_generation
 from truceline.publish.money_record import MoneyRecord, record_money
 from truceline.publish.record import Record, number_or_null, tree_of
+from truceline.publish.talks_record import TalksRecord
+from truceline.publish.talks_recording import record_talks
 
 SCHEMA = "truceline.plan/1"
 """Name and version of the document; a change that breaks readers makes it 2."""
@@ -223,6 +225,8 @@ class PlanDocument(Record):
     """What it costs, and whom; left out where the scenario does not ask."""
     dates: DatesRecord | None = None
     """When who comes is there; left out where the scenario does not ask."""
+    talks: TalksRecord | None = None
+    """Who wants what of the talks, and what could be agreed; left out where the scenario does not ask."""
 
 
 def document_plan(plan: Plan) -> PlanDocument:
@@ -260,6 +264,7 @@ def document_plan(plan: Plan) -> PlanDocument:
         generation=None if plan.generation is None else record_generation(plan.generation),
         money=None if plan.money is None else record_money(plan.money, plan.chosen_key),
         dates=None if plan.dates is None else record_dates(plan.dates, plan.chosen_key),
+        talks=None if plan.talks is None else record_talks(plan.talks, plan.scenario.talks),
     )
 
 
@@ -458,7 +463,7 @@ def _bands(plan: Plan) -> BandsRecord | None:
 
 def dump_document(document: PlanDocument) -> str:
     """Return the document as JSON text: sorted nowhere, so keys keep the order of the schema."""
-    left_out = {key for key in ("money", "dates") if getattr(document, key) is None}
+    left_out = {key for key in ("money", "dates", "talks") if getattr(document, key) is None}
     data = document.model_dump(mode="json", by_alias=True, exclude=left_out)
     return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -20,6 +20,7 @@ from truceline.publish.dates_figures import draw_approvals, draw_strength
 from truceline.publish.frontier_figure import draw_frontier
 from truceline.publish.map_figure import draw_map
 from truceline.publish.money_figures import draw_cost_frontier, draw_costs
+from truceline.publish.talks_figures import draw_models, draw_positions
 from truceline.publish.wording import GROUP_WORDS, STATE_WORDS, small_print
 from truceline.units import format_chance, format_people, format_share
 
@@ -41,7 +42,8 @@ def draw_figures(plan: Plan) -> dict[str, str]:
 
     The same plan gives the same text. Names: map, frontier, crossings, tasks; backstop-gap and backstop-value
     where nations were asked for; cost-years and cost-frontier where money was;
-    strength and approvals where dates were, and somebody comes.
+    strength and approvals where dates were, and somebody comes; talks-positions and talks-models where talks
+    were, and somebody spoke.
     """
     figures: dict[str, str] = {}
     if plan.ground is not None:
@@ -62,6 +64,10 @@ def draw_figures(plan: Plan) -> dict[str, str]:
     if plan.dates is not None and plan.dates.calendar:
         figures["strength"] = draw_strength(plan, plan.dates)
         figures["approvals"] = draw_approvals(plan, plan.dates)
+    if plan.talks is not None and plan.talks.talks.board.places:
+        figures["talks-positions"] = draw_positions(plan, plan.talks)
+        if plan.talks.talks.answers:
+            figures["talks-models"] = draw_models(plan, plan.talks)
     return figures
 
 

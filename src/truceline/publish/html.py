@@ -26,6 +26,8 @@ _FIGURE_ORDER = (
     "cost-frontier",
     "strength",
     "approvals",
+    "talks-positions",
+    "talks-models",
 )
 
 
@@ -34,12 +36,14 @@ def render_report(plan: Plan, figures: Mapping[str, str]) -> str:
     inline = inline_figures({name: figures[name] for name in _FIGURE_ORDER if name in figures})
     has_money = plan.money is not None
     styles = ["report.css"]
-    if plan.generation is not None or has_money:
+    if plan.generation is not None or has_money or plan.talks is not None:
         styles.append("generation.css")
     if has_money:
         styles.append("money.css")
     if plan.dates is not None:
         styles.append("dates.css")
+    if plan.talks is not None:
+        styles.append("talks.css")
     return render_page(
         make_environment(_hold_together),
         "report.html.j2",

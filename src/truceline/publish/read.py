@@ -74,6 +74,8 @@ def explain(folder: str | Path, name: str, *, posture: str | None = None) -> Tra
         headlines += read_trees(document.money.headlines)
     if document.dates is not None and document.dates.posture == key:
         headlines += read_trees(document.dates.headlines)
+    if document.talks is not None:
+        headlines += read_trees(document.talks.headlines)
     by_name = {traced.name: traced for traced in headlines}
     everything = dict(by_name)
     for traced in headlines:

@@ -21,6 +21,7 @@ from truceline.publish.dates_view import view_dates
 from truceline.publish.generation_view import view_generation
 from truceline.publish.money_view import view_money
 from truceline.publish.summary import line_sentence
+from truceline.publish.talks_view import view_talks
 from truceline.publish.wording import (
     EVIDENCE_WORDS,
     GROUP_WORDS,
@@ -69,6 +70,7 @@ def view_report(plan: Plan) -> Row:
         "alternatives": _view_alternatives(plan),
         "generation": view_generation(plan.generation),
         "dates": view_dates(plan.dates),
+        "talks": view_talks(plan.talks, plan.generation),
         "money": view_money(plan.money),
         "debate": _view_debate(plan),
         "densities": _view_densities(plan),

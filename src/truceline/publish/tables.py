@@ -18,6 +18,7 @@ from truceline.publish import (
     generation_tables,
     input_tables,
     money_tables,
+    talks_tables,
     watch_tables,
 )
 from truceline.publish.table import Column, Table, Value
@@ -46,6 +47,7 @@ KINDS_OF_TABLE: tuple[tuple[Table, Callable[[Plan], Table]], ...] = (
     *generation_tables.TABLES,
     *backstop_tables.TABLES,
     *dates_tables.TABLES,
+    *talks_tables.TABLES,
     *money_tables.TABLES,
     (input_tables.ASSUMPTIONS, input_tables.fill_assumptions),
     (input_tables.SENSORS, input_tables.fill_sensors),

@@ -5,7 +5,8 @@ nothing is agreed: nearer to its own position is a gain, weighted by its salienc
 make up for the losses; an even balance is acceptance. An actor with a veto blocks where the issue of its veto
 alone would leave it worse off, or the agreement as a whole does. An actor whose yes a term asks for (a
 ceasefire takes both sides) blocks where it rejects the whole. Who has said nothing on any of it is counted
-neither way. This is a reading of statements, not of what anybody would do.
+neither way. Nothing here values an end of the fighting itself: no statement puts a number on it. This is a
+reading of statements, not of what anybody would do.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Backing:
 
     issue: str
     weight_share: float
-    """Share of the weight of all who spoke on the issue and on which the verdicts are not silent."""
+    """Share of the weight of all who spoke on the issue; 0 where nobody has: nothing stands on silence."""
     quota_share: float
 
     @property
@@ -122,8 +123,12 @@ class Reception:
 
     @property
     def unheard(self) -> tuple[str, ...]:
-        """Actors that could block and have said nothing on what it settles."""
-        return tuple(one.actor for one in self.verdicts if one.actor in self.could_block and one.is_silent)
+        """Actors that could block and have said nothing on the issue of their veto, or on any where asked."""
+        return tuple(
+            one.actor
+            for one in self.verdicts
+            if any(issue not in one.issues for issue in one.vetoes) or (one.asked_by and one.is_silent)
+        )
 
     @property
     def stands(self) -> bool:
@@ -172,9 +177,7 @@ def _weigh(board: Board, agreement: Agreement, draws: Draws | None) -> Reception
             )
         )
     backing = tuple(
-        Backing(issue, float(central.behind(issue)[0]), board.issues[issue].quota.value)
-        for issue in settled
-        if board.speakers(issue)
+        Backing(issue, float(central.behind(issue)[0]), board.issues[issue].quota.value) for issue in settled
     )
     stands = None if sampled is None else float(sampled.stands().mean())
     return Reception(agreement, tuple(verdicts), backing, stands)
@@ -218,10 +221,14 @@ class _Balance:
         return np.asarray(self.total(actor) >= -EVEN)
 
     def blocks(self, actor: str, issue: str) -> BoolArray:
-        """Return whether an actor with a veto on an issue would use it: a silent one is not known to."""
+        """Return whether an actor with a veto on an issue would use it: who is silent is not known to.
+
+        One that has not spoken on the issue of its veto, and rejects the whole by the others, would.
+        """
+        rejects = ~self.accepts(actor)
         if (actor, issue) not in self._board.places:
-            return np.zeros(self._n, dtype=bool)
-        return np.asarray((self.gain(actor, issue) < -EVEN) | ~self.accepts(actor))
+            return np.asarray(rejects)
+        return np.asarray((self.gain(actor, issue) < -EVEN) | rejects)
 
     def stops(self, actor: str) -> BoolArray:
         """Return whether an actor blocks, by a veto or by refusing the yes that a term asks for."""
@@ -248,9 +255,8 @@ class _Balance:
         """Return whether nobody blocks and every quota is reached."""
         good = np.ones(self._n, dtype=bool)
         for issue in self._settled:
-            if self._board.speakers(issue):
-                quota = self._read(self._board.issues[issue].quota)
-                good &= self.behind(issue) >= quota - QUOTA_SHARE
+            quota = self._read(self._board.issues[issue].quota)
+            good &= self.behind(issue) >= quota - QUOTA_SHARE
         for actor in self._board.actors:
             good &= ~self.stops(actor)
         return good

@@ -156,6 +156,8 @@ def _parse_term(
 ) -> Term:
     check_words([row["kind"]], KINDS, "kind of term", where, problems)
     check_words([row["mission"]], MISSIONS, "mission", where, problems)
+    if row["mission"] and row["kind"] != "force":
+        problems.add(where, f"mission {row['mission']} is not on a force term", "name it on the force term")
     points: dict[str, tuple[float, float, float]] = {}
     for cell in split_list(row["points"]):
         issue, _, numbers = (part.strip() for part in cell.partition("="))

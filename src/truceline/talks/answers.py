@@ -18,7 +18,7 @@ from truceline.talks.condorcet import Election, elect, find_strength
 from truceline.talks.core import find_core
 from truceline.talks.equal_gain import exchange_positions, spread_of_ties
 from truceline.talks.model import MOST_POWER, IssueTable, JointTable
-from truceline.talks.spatial import take_turn
+from truceline.talks.spatial import SpatialTurn, take_turn
 
 Kind = Literal["plain", "model"]
 
@@ -169,12 +169,10 @@ def answer_jointly(table: JointTable) -> tuple[Answer, ...]:
     """Return what the models of several issues say of each of them, model by model."""
     turn = take_turn(table.position, table.salience, share_power(table), table.span)
     notes: tuple[str, ...] = ()
-    if turn.election.has_cycle:
-        notes += ("no proposal beats or ties with every other: a cycle",)
-    leading = " and ".join(
-        actor for actor, of in zip(table.actors, turn.proposal_of.tolist(), strict=True) if of == turn.leading
-    )
-    notes += (f"the proposal with the largest share is that of {leading}",)
+    if turn.has_majority_cycle:
+        around = "; ".join(_name_proposal(table, turn, option) for option in turn.majority_top)
+        notes += (f"majorities of power run in a circle over the proposals of {around}",)
+    notes += (f"the proposal with the largest share is that of {_name_proposal(table, turn, turn.leading)}",)
     found = [
         Answer("spatial", issue.key, float(value), notes=notes)
         for issue, value in zip(table.issues, turn.mean, strict=True)
@@ -185,7 +183,7 @@ def answer_jointly(table: JointTable) -> tuple[Answer, ...]:
     n = len(traded.exchanges)
     notes = (f"{n:,} exchange{'s' * (n != 1)} of {traded.n_potential:,} possible at the start",)
     if traded.n_ties:
-        notes += (f"{traded.n_ties:,} times several were equally good: {traded.tie_rule}",)
+        notes += (f"{_say_times(traded.n_ties)} several were equally good: {traded.tie_rule}",)
     if traded.ended == "limit":
         notes += ("stopped before nothing was left to exchange",)
     found += [
@@ -200,6 +198,11 @@ def answer_jointly(table: JointTable) -> tuple[Answer, ...]:
         for k, issue in enumerate(table.issues)
     ]
     return tuple(found)
+
+
+def _name_proposal(table: JointTable, turn: SpatialTurn, option: int) -> str:
+    """Return who makes a proposal."""
+    return " and ".join(table.actors[i] for i in np.flatnonzero(turn.proposal_of == option))
 
 
 def elect_positions(table: IssueTable) -> tuple[Election, np.ndarray]:
@@ -272,5 +275,9 @@ def _tell_challenge(run: ChallengeResult) -> tuple[str, ...]:
     if np.isnan(run.condorcet_position[-1]):
         notes += ("no position is unbeaten at the end",)
     if run.n_ties:
-        notes += (f"{run.n_ties:,} times two offers were equally good: the lower position is taken",)
+        notes += (f"{_say_times(run.n_ties)} two offers were equally good: the lower position is taken",)
     return notes
+
+
+def _say_times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"

@@ -122,6 +122,25 @@ def find_conditional(p_beats: FloatArray) -> FloatArray:
     return np.asarray(shares / shares.sum())
 
 
+def find_majority(utility: ArrayLike, weight: ArrayLike) -> FloatArray:
+    """Return (m, m): [a, b] the weight of the actors who like option a better than option b, by however much.
+
+    utility: (n, m) of each actor from each option. weight: (n,). Unlike the strengths of an election, which
+    add up how much better, majorities can run in a circle.
+    """
+    u, w = np.asarray(utility, dtype=np.float64), np.asarray(weight, dtype=np.float64)
+    apart = u[:, :, None] - u[:, None, :]
+    return np.asarray(np.einsum("k,kab->ab", w, (apart > ROUNDING).astype(np.float64)))
+
+
+def find_top(strength: FloatArray) -> tuple[int, ...]:
+    """Return the smallest set of options that beats every option outside it (Smith 1973; Good 1971).
+
+    More than one option is a cycle or a tie: no option beats all others.
+    """
+    return _find_top(beats(strength))
+
+
 def beats(strength: FloatArray) -> NDArray[np.bool_]:
     """Return (m, m): whether an option has more behind it than the other of the pair."""
     other = strength.T

@@ -17,6 +17,7 @@ from truceline.talks.answers import BY_KEY, Answer, answer_issue, answer_jointly
 from truceline.talks.model import Board
 from truceline.talks.moves import compare_boards
 from truceline.talks.register import TalksRegister
+from truceline.talks.register_rows import find_near
 from truceline.talks.result import Talks
 from truceline.talks.sampling import N_SAMPLES, Sampled, check_samples, draw_codings, sample_answers
 from truceline.talks.seats import measure_board_power, seat_outcomes, seat_shifts
@@ -25,6 +26,11 @@ from truceline.talks.wanted import find_needed_changes, read_wanted
 from truceline.trace import Traced
 
 Progress = Callable[[str, float], None]
+OUTSIDE_BAND = (
+    "the coded values themselves give an answer outside the 80 % band of the draws: ranges lean to one side, "
+    "and equal positions come apart when each is drawn"
+)
+"""Note of an answer that few draws come near to."""
 STAGES = ("positions", "samples", "agreements", "changes")
 """Stages that are told, in order."""
 
@@ -104,9 +110,9 @@ def hold_talks(
 def _check(question: TalksQuestion, board: Board, day: date) -> tuple[str, ...]:
     """Return the issues looked at together; refuse what cannot be asked, all of it at once."""
     problems = ProblemList()
-    for issue in question.issues:
+    for issue in dict.fromkeys(question.issues):
         if issue not in board.issues:
-            problems.add(f"--issue {issue}", "is not an issue", f"one of {', '.join(board.issues)}")
+            problems.add(f"--issue {issue}", "is not an issue", find_near(issue, board.issues))
     if question.since is not None and question.since >= day:
         problems.add(f"--since {question.since}", f"is not before {day}", "give an earlier day")
     for text in question.want:
@@ -123,7 +129,7 @@ def _check(question: TalksQuestion, board: Board, day: date) -> tuple[str, ...]:
                 problems.add(one.where, one.found, one.hint)
     problems.raise_if_any(ScenarioError, "talks")
     spoken = tuple(issue for issue in board.issues if len(board.speakers(issue)) > 1)
-    return question.issues or spoken
+    return tuple(dict.fromkeys(question.issues)) or spoken
 
 
 def _answer(board: Board, joint_issues: Sequence[str]) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
@@ -153,6 +159,7 @@ def _list_headlines(
         issue, model = board.issues[answer.issue], BY_KEY[answer.model]
         spread = sampled.spreads.get((answer.issue, answer.model)) if sampled is not None else None
         name = f"talks.{answer.model}.{answer.issue}"
+        is_in = spread is None or spread.band.low <= answer.value <= spread.band.high
         found[name] = Traced(
             name=name,
             value=answer.value,
@@ -164,7 +171,7 @@ def _list_headlines(
             high=None if spread is None else spread.band.high,
             evidence="computed",
             source=model.source,
-            note="; ".join((*answer.notes, "no forecast")),
+            note="; ".join((*answer.notes, *(() if is_in else (OUTSIDE_BAND,)), "no forecast")),
         )
     found |= codings
     for agreement in agreements:
@@ -191,12 +198,18 @@ def _warn(board: Board, joint_issues: Sequence[str], joint_actors: Sequence[str]
             who = f"only {speakers[0]} has" if speakers else "nobody has"
             text = f"{who} spoken by {board.day}: no model can be asked"
             found.append(Problem(f"talks: {issue.label}", text, "ask for a later day", warning=True))
+        elif lay_out_issue(board, key) is None:
+            text = f"nobody who had spoken by {board.day} has both salience and power: no model can be asked"
+            found.append(Problem(f"talks: {issue.label}", text, "say who cares and who weighs", warning=True))
         for actor in board.silent[key]:
             standing = board.standings.get((actor, key))
             if standing is not None and standing.veto:
                 text = f"{board.actors[actor].name} can stop it and had said nothing by {board.day}"
                 hint = "whether it would is not known; absent is not neutral"
                 found.append(Problem(f"talks: {issue.label}", text, hint, warning=True))
+    if len(joint_issues) == 1:
+        text = f"one issue alone, {joint_issues[0]}: the models of several issues have nothing to look at"
+        found.append(Problem("talks: several issues", text, "ask about two or more", warning=True))
     if len(joint_issues) > 1 and len(joint_actors) < 2:
         text = f"fewer than two actors had spoken on all {len(joint_issues)} issues by {board.day}"
         found.append(Problem("talks: several issues", text, "ask about fewer with --issue", warning=True))

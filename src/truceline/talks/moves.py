@@ -14,7 +14,7 @@ from truceline.talks.tables import lay_out_issue
 
 Change = Literal["spoke", "moved", "cares", "restated", "fell silent"]
 CHANGE_WORDS = {
-    "spoke": "spoke for the first time",
+    "spoke": "spoke where it had said nothing",
     "moved": "moved",
     "cares": "cares more or less than before",
     "restated": "said the same again",

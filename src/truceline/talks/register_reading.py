@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from truceline.errors import Problem, ProblemList, TableError
+from truceline.errors import ProblemList, TableError
 from truceline.scenario.tables import Row, read_rows
-from truceline.talks.model import Actor, Issue, StandingRow, Statement
+from truceline.talks.model import EVERY_ISSUE, Actor, Issue, StandingRow, Statement
 from truceline.talks.register import TalksRegister
 from truceline.talks.register_rows import (
     SILENCE,
@@ -66,9 +66,10 @@ def read_talks(folder: Path | None = None) -> TalksRegister:
         vetoes that contradict each other, an actor without a row on an issue it takes part in, an issue with
         one actor only.
     """
-    rows = {name: _read(folder, name) for name in TABLES}
     problems = ProblemList()
-    issues = [issue for where, row in rows["issues"] if (issue := parse_issue(row, where, problems))]
+    rows = {name: _read(folder, name, problems) for name in TABLES}
+    problems.raise_if_any(TableError, "talks")
+    issues = [parse_issue(row, where, problems) for where, row in rows["issues"]]
     _refuse_twice(((where, row["issue"]) for where, row in rows["issues"]), "issue", problems)
     known_issues = {issue.key: issue for issue in issues}
     actors = [parse_actor(row, where, known_issues, problems) for where, row in rows["actors"]]
@@ -91,14 +92,20 @@ def read_talks(folder: Path | None = None) -> TalksRegister:
     return TalksRegister(actors, issues, statements, standings)
 
 
-def _read(folder: Path | None, name: str) -> tuple[tuple[str, Row], ...]:
+def _read(folder: Path | None, name: str, problems: ProblemList) -> tuple[tuple[str, Row], ...]:
+    """Return the rows of one table, or none with the problems of a file that is missing or no table."""
     if folder is None:
         return read_rows(None, TABLES[name], COLUMNS[name])
     path = folder / f"{name}.csv"
     if not path.is_file():
         hint = f"a folder of talks holds {', '.join(f'{one}.csv' for one in TABLES)}"
-        raise TableError("talks", [Problem(str(path), "there is no such file", hint)])
-    return read_rows(path, name, COLUMNS[name])
+        problems.add(str(path), "there is no such file", hint)
+        return ()
+    try:
+        return read_rows(path, name, COLUMNS[name])
+    except TableError as error:
+        problems.extend(error.problems)
+        return ()
 
 
 def _refuse_twice(keys: Iterable[tuple[str, str]], what: str, problems: ProblemList) -> None:
@@ -126,15 +133,17 @@ def _check_whole(
                 found = f"{actor.key} has no position on {issue}: absent is not neutral"
                 hint = f"write a row, position {SILENCE} where nothing was said, or take the issue off it"
                 problems.add("positions.csv", found, hint)
-        rows = [one for one in standings if one.actor == actor.key]
-        if not any(one.seat for one in rows) or not any(one.power for one in rows):
-            problems.add("standing.csv", f"{actor.key} has no row with seat and power", "write one, issue *")
+            rows = [one for one in standings if one.actor == actor.key and one.issue in (issue, EVERY_ISSUE)]
+            if not any(one.seat for one in rows) or not any(one.power for one in rows):
+                found = f"{actor.key} has no row with seat and power on {issue}"
+                problems.add("standing.csv", found, "write one, issue * for all issues")
     for contested in issues:
         part = [actor.key for actor in actors if contested.key in actor.issues]
         if len(part) < 2:
             who = part[0] if part else "nobody"
             found = f"{contested.key} concerns {who} only"
             problems.add("issues.csv", found, "an issue is contested between two actors or more")
+    _refuse_same_day(statements, standings, problems)
     said: dict[tuple[str, str, dt.date], bool] = {}
     for one in standings:
         if one.veto is None:
@@ -143,3 +152,26 @@ def _check_whole(
         if said.setdefault(key, one.veto) != one.veto:
             found = f"{one.standing_id}: {one.actor} has a veto on {one.issue} and has none on {one.date}"
             problems.add("standing.csv", found, "contradictory vetoes: keep one of the two rows")
+
+
+def _refuse_same_day(
+    statements: Sequence[Statement], standings: Sequence[StandingRow], problems: ProblemList
+) -> None:
+    """Note two rows of one day that say different things of one actor: nobody knows which came later."""
+    spoke: dict[tuple[str, str, dt.date], Statement] = {}
+    for said in statements:
+        for actor in said.actors if said.is_coded else ():
+            first = spoke.setdefault((actor, said.issue, said.day), said)
+            if first is not said:
+                found = f"{first.statement_id} and {said.statement_id} both place {actor} on {said.issue}"
+                problems.add("positions.csv", f"{found} on {said.date}", "leave one of them uncoded")
+    for what in ("seat", "power"):
+        given: dict[tuple[str, str, dt.date], StandingRow] = {}
+        for row in standings:
+            value = getattr(row, what)
+            if value is None:
+                continue
+            first_row = given.setdefault((row.actor, row.issue, row.day), row)
+            if getattr(first_row, what) != value:
+                found = f"{first_row.standing_id} and {row.standing_id} give {row.actor} another {what}"
+                problems.add("standing.csv", f"{found} on {row.issue}, {row.date}", "keep one")

@@ -60,19 +60,20 @@ def _parse_range(
 ) -> Range | None:
     """Return low, value and high from the columns value, low, high; a range left empty is the value alone."""
     value, low, high = columns
-    cells = {column: row.get(column, "") for column in columns}
-    if not cells[value]:
+    cells = {column: cell for column in columns if (cell := row.get(column, ""))}
+    if value not in cells:
         problems.add(where, f"{value} is empty", f"write {limits.what}")
         return None
     numbers = {
-        column: read_number(cell or cells[value], column, where, limits, problems)
+        column: number
         for column, cell in cells.items()
+        if (number := read_number(cell, column, where, limits, problems)) is not None
     }
-    found = [numbers[low], numbers[value], numbers[high]]
-    if any(number is None for number in found):
+    if len(numbers) < len(cells):
         return None
-    a, b, c = (0.0 if number is None else number for number in found)
-    return order_range((a, b, c), f"{low}, {value}, {high}", where, problems)
+    middle = numbers[value]
+    ends = numbers.get(low, middle), middle, numbers.get(high, middle)
+    return order_range(ends, f"{low}, {value}, {high}", where, problems)
 
 
 def order_range(numbers: Range, what: str, where: str, problems: ProblemList) -> Range | None:
@@ -85,8 +86,12 @@ def order_range(numbers: Range, what: str, where: str, problems: ProblemList) ->
     return numbers
 
 
-def parse_issue(row: Row, where: str, problems: ProblemList) -> Issue | None:
-    """Return an issue with its scale, quota and reference; None where they cannot be read."""
+def parse_issue(row: Row, where: str, problems: ProblemList) -> Issue:
+    """Return an issue with its scale, quota and reference.
+
+    Something stands in for numbers that are refused, so that other tables do not seem to name an issue that
+    is not there.
+    """
     anything = Limits(-math.inf, math.inf, "a number")
     low = read_number(row["from"], "from", where, anything, problems)
     high = read_number(row["to"], "to", where, anything, problems)
@@ -97,11 +102,11 @@ def parse_issue(row: Row, where: str, problems: ProblemList) -> Issue | None:
         problems.add(where, found, f"write {share.what}")
     if quota is not None and quota[0] <= 0:
         problems.add(where, f"quota {quota[0]:g} lets anybody decide", f"write {share.what}")
-    if low is None or high is None:
-        return None
-    if low >= high:
+    if low is not None and high is not None and low >= high:
         problems.add(where, f"the scale from {low:g} to {high:g} has no width", "write the lower end first")
-        return None
+        low = high = None
+    if low is None or high is None:
+        low, high = -math.inf, math.inf
     scale = Limits(low, high, f"a number from {low:g} to {high:g}")
     columns = ("reference", "reference_low", "reference_high")
     reference = _parse_range(row, columns, where, scale, problems)
@@ -111,8 +116,7 @@ def parse_issue(row: Row, where: str, problems: ProblemList) -> Issue | None:
         number = read_number(value.strip(), "marks", where, scale, problems)
         if number is not None:
             marks.append((number, meaning.strip()))
-    if quota is None or reference is None:
-        return None
+    quota, reference = quota or (1.0, 1.0, 1.0), reference or (low, low, low)
     key, label, unit = row["issue"], row["label"] or row["issue"], row.get("unit", "")
     return Issue(
         key=key,
@@ -196,6 +200,7 @@ def parse_statement(
             ends = f"a number from {issue.low_end:g} to {issue.high_end:g}, or {SILENCE}"
             scale = Limits(issue.low_end, issue.high_end, ends)
             position = _parse_range(row, ("position", "low", "high"), where, scale, problems)
+            position = position or (issue.low_end,) * 3  # a refused number is no gap as well
             care = Limits(0.0, MOST_POWER, f"0 to {MOST_POWER:g}")
             columns = ("salience", "salience_low", "salience_high")
             salience = _parse_range(row, columns, where, care, problems)
@@ -237,6 +242,7 @@ def parse_standing(
     seat = next((one for one in SEATS if one == row["seat"]), None)
     if row["seat"] and seat is None:
         problems.add(where, f"seat {row['seat']!r} is not known", f"one of {', '.join(SEATS)}")
+        seat = SEATS[0]  # nor is a refused word
     if row["veto"] not in _VETOES:
         problems.add(where, f"veto {row['veto']!r} is not known", "write yes, no or nothing")
     veto = _VETOES.get(row["veto"])
@@ -248,6 +254,7 @@ def parse_standing(
     if row["power"]:
         limits = Limits(0.0, MOST_POWER, f"0 to {MOST_POWER:g}")
         power = _parse_range(row, ("power", "power_low", "power_high"), where, limits, problems)
+        power = power or (0.0,) * 3  # a refused number is no gap as well
     if day is None:
         return None
     return StandingRow(

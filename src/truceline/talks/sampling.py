@@ -63,7 +63,7 @@ class Spread:
     drivers: tuple[Driver, ...]
     """Coded numbers that carry most of it, largest first."""
     unsettled_share: float = 0.0
-    """Draws in which the model cycles, does not settle or finds no winner of all pairs."""
+    """Draws in which the model cycles or does not settle, or majorities over proposals run in a circle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,17 +119,37 @@ class Draws:
 def draw_codings(board: Board, n_samples: int, seed: int, more: Sequence[Traced] = ()) -> Draws:
     """Return draws of every coded number of a day that has a range. Raises as `check_samples`.
 
-    more: further numbers, such as the points of agreements; they do not change how the day's are drawn.
+    A joint statement was coded once, and is drawn once for all its actors: who said the same stays together.
+
+    more: points of agreements; they do not change how the day's are drawn, and one term is drawn once for all
+    agreements that have it.
     """
     check_samples(n_samples, seed)
-    ranged = [one for one in board.codings().values() if one.bounds[0] < one.bounds[1]]
+    coded_as = _find_codings(board)
+    every = [one for one in board.codings().values() if one.bounds[0] < one.bounds[1]]
+    ranged = [one for one in every if coded_as.get(one.name, one.name) == one.name]
     ranges = [Range(one.bounds[0], one.value, one.bounds[1]) for one in ranged]
     points = draw_ranges(ranges, n_samples, seed)
-    others = [one for one in more if one.bounds[0] < one.bounds[1]]
+    first: dict[tuple[str, float, tuple[float, float]], str] = {}
+    further = [one for one in more if one.bounds[0] < one.bounds[1]]
+    coded_as |= {one.name: first.setdefault((one.note, one.value, one.bounds), one.name) for one in further}
+    others = [one for one in further if coded_as[one.name] == one.name]
     if others:
         ranges = [Range(one.bounds[0], one.value, one.bounds[1]) for one in others]
         points = np.hstack([points, draw_ranges(ranges, n_samples, seed + 1)])
-    return Draws(points, {one.name: n for n, one in enumerate([*ranged, *others])}, seed)
+    column = {one.name: n for n, one in enumerate([*ranged, *others])}
+    column |= {one.name: column[coded_as.get(one.name, one.name)] for one in (*every, *further)}
+    return Draws(points, column, seed)
+
+
+def _find_codings(board: Board) -> dict[str, str]:
+    """Return, for positions and saliences by name, the first name under which the same coding stands."""
+    first: dict[tuple[str, str], str] = {}
+    found: dict[str, str] = {}
+    for _, place in sorted(board.places.items()):
+        for what, number in (("position", place.position), ("salience", place.salience)):
+            found[number.name] = first.setdefault((what, place.statement.statement_id), number.name)
+    return found
 
 
 def sample_answers(
@@ -168,16 +188,18 @@ def sample_answers(
             def tell_joint(share: float) -> None:
                 tell("samples", (len(tables) + share * 2 * len(joint.issues)) / n_steps)
 
-            for (key, model), values in _answer_jointly(joint, board, draws, pool, tell_joint).items():
-                spreads[key, model] = spread_out(values, names)
+            for (key, model), answered in _answer_jointly(joint, board, draws, pool, tell_joint).items():
+                spreads[key, model] = spread_out(answered[0], names, answered[1])
     tell("samples", 1.0)
-    return Sampled(len(draws.points), draws.seed, len(draws.column), spreads, cores)
+    return Sampled(len(draws.points), draws.seed, draws.points.shape[1], spreads, cores)
 
 
 def _rank_drivers(
     draws: Draws, values: FloatArray, names: Sequence[str], labels: Mapping[str, str]
 ) -> tuple[Driver, ...]:
     """Return the coded numbers that carry most of a spread, largest first."""
+    once = {draws.column[name]: name for name in reversed(names)}  # the first name of each number drawn
+    names = sorted(once.values(), key=names.index)
     share = share_spread(draws.ranked, values)[[draws.column[name] for name in names]]
     order = np.argsort(-share, kind="stable")[:N_DRIVERS]
     ranked = [Driver(names[i], labels[names[i]], float(share[i])) for i in order]
@@ -268,8 +290,11 @@ def _answer_jointly(
     draws: Draws,
     pool: ThreadPoolExecutor,
     tell: Callable[[float], None],
-) -> dict[tuple[str, str], FloatArray]:
-    """Return (n,) answers of the models of several issues, by issue and model."""
+) -> dict[tuple[str, str], tuple[FloatArray, FloatArray | None]]:
+    """Return (n,) answers of the models of several issues, by issue and model.
+
+    With each of the spatial model's whether majorities over the proposals run in a circle.
+    """
     keys = [issue.key for issue in table.issues]
     pairs = [(actor, key) for actor in table.actors for key in keys]
     n, shape = len(draws.points), (len(draws.points), len(table.actors), len(keys))
@@ -279,17 +304,21 @@ def _answer_jointly(
     span = table.span
 
     def take(draw: int) -> FloatArray:
-        return take_turn(position[draw], salience[draw], power[draw].mean(axis=1), span).mean
+        turn = take_turn(position[draw], salience[draw], power[draw].mean(axis=1) / MOST_POWER, span)
+        return np.append(turn.mean, float(turn.has_majority_cycle))
 
     def trade(draw: int) -> FloatArray:
         return exchange_positions(position[draw] / span, salience[draw], power[draw]).outcome_end * span
 
-    found: dict[tuple[str, str], FloatArray] = {}
-    for half, (model, ask) in enumerate((("spatial", take), ("exchange", trade))):
-        values = np.array(
-            _spread_over(pool, ask, n, lambda share, half=half: tell((half + share) / 2))  # type: ignore[misc]
-        )
-        found |= {(key, model): values[:, k] for k, key in enumerate(keys)}
+    def tell_half(half: int) -> Callable[[float], None]:
+        return lambda share: tell((half + share) / 2)
+
+    taken = np.array(_spread_over(pool, take, n, tell_half(0)))
+    traded = np.array(_spread_over(pool, trade, n, tell_half(1)))
+    found: dict[tuple[str, str], tuple[FloatArray, FloatArray | None]] = {}
+    for k, key in enumerate(keys):
+        found[key, "spatial"] = taken[:, k], taken[:, -1]
+        found[key, "exchange"] = traded[:, k], None
     return found
 
 

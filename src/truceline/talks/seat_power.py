@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from truceline.errors import ProblemList, ScenarioError
 from truceline.scenario.assumption import AssumptionSet
-from truceline.talks.model import SEAT_WORDS, Board, Seat
+from truceline.talks.model import Board, Seat
 from truceline.talks.register_rows import find_near
 from truceline.talks.seats import SeatedOutcome, seat_outcomes
 from truceline.talks.voting import PowerIndices, measure_voting_power
@@ -131,23 +131,15 @@ def measure_table_power(board: Board, issue: str) -> PowerIndices | None:
     standing = {
         actor: one
         for (actor, on), one in board.standings.items()
-        if on == issue and one.seat == "party" and one.power.value > 0
+        if on == issue and one.seat == "party" and (one.power.value > 0 or one.veto)
     }
     players = tuple(sorted(standing))
-    if len(players) < 2:
-        return None
     weights = [Fraction(str(standing[player].power.value)) for player in players]
+    if len(players) < 2 or not any(weights):
+        return None
     quota = Fraction(str(board.issues[issue].quota.value)) * sum(weights)
     vetoes = [player for player in players if standing[player].veto]
     return measure_voting_power(players, weights, quota, vetoes)
-
-
-def say_seats(changed: Collection[tuple[str, Seat, Seat]], board: Board) -> str:
-    """Return the changes in words."""
-    return "; ".join(
-        f"{board.actors[actor].name}: {SEAT_WORDS[now]}, asked {SEAT_WORDS[then]}"
-        for actor, now, then in changed
-    )
 
 
 def _as_seated(board: Board, issue: str, assumptions: AssumptionSet) -> SeatedOutcome | None:

@@ -98,11 +98,15 @@ def measure_board_power(board: Board, issue: str) -> PowerIndices | None:
     Weights are the coded powers, the quota is the issue's share of them, vetoes as recorded: who weighs on
     the decision, whatever it wants.
     """
-    standing = {a: one for (a, on), one in board.standings.items() if on == issue and one.power.value > 0}
+    standing = {
+        actor: one
+        for (actor, on), one in board.standings.items()
+        if on == issue and (one.power.value > 0 or one.veto)
+    }
     players = tuple(sorted(standing))
-    if len(players) < 2:
-        return None
     weights = [Fraction(str(standing[player].power.value)) for player in players]
+    if len(players) < 2 or not any(weights):
+        return None
     quota = Fraction(str(board.issues[issue].quota.value)) * sum(weights)
     vetoes = [player for player in players if standing[player].veto]
     return measure_voting_power(players, weights, quota, vetoes)

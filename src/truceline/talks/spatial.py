@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from truceline.errors import ProblemList, ScenarioError
-from truceline.talks.condorcet import Election, elect, find_strength
+from truceline.talks.condorcet import Election, beats, elect, find_majority, find_strength, find_top
 
 FloatArray = NDArray[np.float64]
 LEAST_STRENGTH = 1e-8
@@ -42,7 +42,23 @@ class SpatialTurn:
     p_risk_aware: FloatArray
     """(p,) shares of the distinct proposals."""
     election: Election
-    """The risk-aware election, with its cycle and ties."""
+    """The risk-aware election. Its strengths add up how much each actor gains, so that they never run in a
+    circle; majorities may."""
+    majority: FloatArray
+    """(p, p): [a, b] the power of the actors who value proposal a above b."""
+
+    @property
+    def majority_top(self) -> tuple[int, ...]:
+        """Return the smallest set of proposals that wins against all others by majority of power.
+
+        More than one of them is a cycle, or a tie.
+        """
+        return find_top(self.majority)
+
+    @property
+    def has_majority_cycle(self) -> bool:
+        """Tell whether every proposal loses to some other by majority: no outcome is safe from another."""
+        return bool(beats(self.majority).any(axis=0).all())
 
     @property
     def mean(self) -> FloatArray:
@@ -82,6 +98,7 @@ def take_turn(position: ArrayLike, salience: ArrayLike, power: ArrayLike, span: 
         proposal_of=of,
         p_risk_aware=election.conditional,
         election=election,
+        majority=find_majority(utility[:, first], c),
     )
 
 

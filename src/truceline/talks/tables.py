@@ -58,7 +58,8 @@ def lay_out_issues(
 ) -> JointTable | None:
     """Return several issues as arrays of those who spoke on all; None for fewer than two actors or issues.
 
-    Who cares about none of them is left out as well: it has no view of a bundle.
+    An issue on which none of them has any weight is left out, and so is who cares about none of the rest: it
+    has no view of a bundle.
     """
     spoke = [
         actor
@@ -71,17 +72,18 @@ def lay_out_issues(
             [_numbers([_number(board, read, actor, issue) for issue in issues], values) for actor in spoke]
         ).reshape(len(spoke), len(issues))
 
-    salience = column("salience")
-    cares = (salience > 0).any(axis=1)
-    actors = tuple(spoke[i] for i in np.flatnonzero(cares))
-    if len(actors) < 2 or len(issues) < 2:
+    salience, power = column("salience"), column("power")
+    weighs = (salience * power > 0).any(axis=0)
+    cares = (salience[:, weighs] > 0).any(axis=1)
+    kept = np.ix_(cares, weighs)
+    if cares.sum() < 2 or weighs.sum() < 2:
         return None
     return JointTable(
-        issues=tuple(board.issues[issue] for issue in issues),
-        actors=actors,
-        position=column("position")[cares],
-        salience=salience[cares],
-        power=column("power")[cares],
+        issues=tuple(board.issues[issues[k]] for k in np.flatnonzero(weighs).tolist()),
+        actors=tuple(spoke[i] for i in np.flatnonzero(cares)),
+        position=column("position")[kept],
+        salience=salience[kept],
+        power=power[kept],
     )
 
 

@@ -2,13 +2,14 @@
 
 One actor at a time, all others as they are: the position nearest to its own, or the salience nearest to its
 own, that brings a model's answer inside. Found by looking along the whole scale and closing in on the edge,
-so that a model whose answer jumps is seen to jump. A change that would do says nothing of whether it would
-come.
+so that a model whose answer jumps is seen to jump; where an answer goes in and out of the stretch between two
+places looked at, a nearer value may exist. A change that would do says nothing of whether it would come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +20,7 @@ from truceline.talks.answers import elect_positions, read_election
 from truceline.talks.averages import average_positions, find_median
 from truceline.talks.challenge import run_challenge
 from truceline.talks.model import MOST_POWER, Board, IssueTable
+from truceline.talks.register_rows import find_near
 from truceline.talks.tables import lay_out_issue
 
 Asked = Callable[[IssueTable], float]
@@ -26,6 +28,8 @@ N_GRID = 101
 """Places along a scale that are tried first."""
 N_CLOSER = 40
 """Halvings towards the edge: below any digit that a coded number carries."""
+NEAR_SHARE = 1e-9
+"""An answer nearer to the stretch than this share of the scale is in it: a stretch may be a single number."""
 What = Literal["position", "salience"]
 
 
@@ -91,7 +95,7 @@ def read_wanted(text: str, board: Board) -> Wanted:
     first, dots, second = (part.strip() for part in ends.partition(".."))
     where = f"--want {text}"
     if issue not in board.issues:
-        problems.add(where, f"{issue!r} is not an issue", f"one of {', '.join(board.issues)}")
+        problems.add(where, f"{issue!r} is not an issue", find_near(issue, board.issues))
     try:
         low, high = float(first), float(second if dots else first)
     except ValueError:
@@ -139,24 +143,55 @@ def _change_one(
     values = getattr(table, what)
     now = float(values[place])
 
-    def holds(value: float) -> bool:
+    def gap(value: float) -> float:
+        """Return how far above the stretch the answer lies, below zero under it; nan where nobody weighs."""
         changed = np.array(values)
         changed[place] = value
         moved = replace(table, position=changed) if what == "position" else replace(table, salience=changed)
-        return bool(moved.weight.any()) and wanted.holds(ask(moved))
+        if not moved.weight.any():
+            return math.nan
+        answer = ask(moved)
+        return max(answer - wanted.high, 0.0) + min(answer - wanted.low, 0.0)
 
-    tried = np.unique(np.concatenate([np.linspace(low, high, N_GRID), table.position, [now]]))
+    tried = np.unique(np.concatenate([np.linspace(low, high, N_GRID), table.position]))
     tried = tried[(tried >= low) & (tried <= high)]
-    ordered = sorted(tried.tolist(), key=lambda value: abs(value - now))
-    inside = next((value for value in ordered if holds(value)), None)
-    if inside is None:
-        return NeededChange(table.actors[place], model, what, now, None)
-    between = [value for value in ordered if min(now, inside) < value < max(now, inside)]
-    outside = max(between, key=lambda value: abs(value - now), default=now)
+    slack = NEAR_SHARE * table.issue.span
+    found: list[float] = []
+    for way in (tried[tried < now][::-1], tried[tried > now]):
+        if found:  # on the second way no further than what the first one found
+            way = way[: int((np.abs(way - now) < abs(found[0] - now)).sum()) + 1]
+        reached = _enter(gap, [now, *way.tolist()], slack)
+        found += [] if reached is None else [reached]
+    needed = min(found, key=lambda value: abs(value - now), default=None)
+    return NeededChange(table.actors[place], model, what, now, needed)
+
+
+def _enter(gap: Callable[[float], float], places: Sequence[float], slack: float) -> float | None:
+    """Return the first value along some places at which a gap closes; at the first place it is open.
+
+    A stretch that lies between two places shows in the gap's sign, and is found unless the answer jumps over.
+    """
+    last, before = places[0], gap(places[0])
+    for place in places[1:]:
+        here = gap(place)
+        if here == 0 or here * before < 0:
+            reached = _close_in(gap, last, place, before if here else 0.0)
+            if abs(gap(reached)) <= slack:
+                return reached
+        last, before = place, here
+    return None
+
+
+def _close_in(gap: Callable[[float], float], outside: float, inside: float, side: float) -> float:
+    """Return the place nearest to `outside` from which the gap is closed, as it is at `inside`.
+
+    side: where the gap is open at both places, the sign it has at `outside`: having changed it is enough.
+    """
     for _ in range(N_CLOSER):
         middle = (inside + outside) / 2
-        if holds(middle):
+        here = gap(middle)
+        if here == 0 or here * side < 0:
             inside = middle
         else:
             outside = middle
-    return NeededChange(table.actors[place], model, what, now, inside)
+    return inside
