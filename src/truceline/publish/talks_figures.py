@@ -24,7 +24,7 @@ from truceline.publish.talks_columns import (
     write_aside,
 )
 from truceline.publish.talks_view import order_actors
-from truceline.publish.talks_words import ABSENT, OUR_CODING, mark_notes, say_answer
+from truceline.publish.talks_words import ABSENT, OUR_CODING, say_answer
 from truceline.publish.wording import source_line
 from truceline.talks.answers import MODELS
 from truceline.talks.model import SEAT_WORDS
@@ -210,7 +210,7 @@ def _draw_answers(axes: Axes, talks: Talks, issue: Issue) -> None:
                 clip_on=False,
                 zorder=2.5,
             )
-        marks = mark_notes(answer)
+        marks = answer.marks
         if marks and marks[0] != "tie":
             write_aside(axes, row, marks[0], style.WEAK, "normal")
         else:

@@ -24,7 +24,6 @@ from truceline.publish.talks_words import (
     OUR_CODING,
     SEAT_SIGNS,
     WHAT_STANDS,
-    mark_notes,
     say_answer,
     say_band,
     say_between,
@@ -208,7 +207,7 @@ def _view_model(talks: Talks, model: Model) -> Row:
                 "value": NONE if found is None else say_answer(issue, found),
                 "open": _say_open(issue, found),
                 "band": band,
-                "marks": [] if found is None else mark_notes(found),
+                "marks": [] if found is None else list(found.marks),
                 "unsettled": say_readings(unsettled) if unsettled > 0 else "",
             }
         )

@@ -129,20 +129,3 @@ def say_between(issue: Issue, value: float) -> str:
         for means in (below[-1], above[0])
     ]
     return f"between {' and '.join(quoted)}"
-
-
-def mark_notes(answer: Answer) -> list[str]:
-    """Return what a reader must know of an answer in a word or two; whole sentences stand below."""
-    words = []
-    for note in answer.notes:
-        if "does not settle" in note or "cycle" in note:
-            words.append("cycle")
-        elif "has not settled" in note or "stopped before" in note:
-            words.append("not settled")
-        elif "equally" in note or "divided evenly" in note:
-            words.append("tie")
-        elif "no held position stands" in note:
-            words.append("empty")
-        elif "more than one long-run" in note:
-            words.append("not unique")
-    return list(dict.fromkeys(words))

@@ -232,7 +232,7 @@ def _parse_agreement(
                 name=f"talks.agreement.{row['agreement']}.{issue}",
                 value=value,
                 unit=issues[issue].unit or "1",
-                label=f"{row['label'] or row['agreement']}: {issues[issue].label.lower()}",
+                label=f"{row['label'] or row['agreement']}: {issues[issue].label}",
                 low=low,
                 high=high,
                 evidence=Evidence.judgement.value,

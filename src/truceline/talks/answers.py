@@ -7,6 +7,7 @@ and models that do not settle are said with the answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,9 +94,10 @@ MODELS: tuple[Model, ...] = (
         "challenge-code",
         "Challenge model, as in the published code",
         "model",
-        "The same with the published code's chance of success, over all pairs instead of the pair's own",
+        "The same with the published code's chance of success, over all pairs instead of the pair's own; "
+        "asked once and not of every reading, for it hardly ever settles",
         "Scholz, Calbert and Smith 2011, after Bueno de Mesquita",
-        is_sampled=False,  # it hardly ever settles, so that its spread would be that of where it was stopped
+        is_sampled=False,  # its spread would be that of where it was stopped
     ),
     Model(
         "spatial",
@@ -122,6 +124,19 @@ N_TIE_SEEDS = 5
 """Seeds (0, 1, ...) with which ties are broken at random, beside the stated rules."""
 
 
+Mark = Literal["cycle", "not settled", "tie", "empty", "not unique"]
+"""What a reader must know of an answer before anything else, in a word or two."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to know of an answer, as a sentence."""
+
+    text: str
+    mark: Mark | None = None
+    """The same in a word or two; None where it does not change how the value is to be read."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Where one model puts the outcome of one issue."""
@@ -133,8 +148,18 @@ class Answer:
     low: float | None = None
     """Lower end of a stretch that the model leaves open: core, tie, cycle, spread over tie-breaks."""
     high: float | None = None
-    notes: tuple[str, ...] = ()
-    """Cycles, ties, what did not settle: a sentence each."""
+    told: tuple[Note, ...] = ()
+    """Cycles, ties, what did not settle, and how the answer came about."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is told, a sentence each."""
+        return tuple(note.text for note in self.told)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Return what a reader must know first, each word once."""
+        return tuple(dict.fromkeys(note.mark for note in self.told if note.mark is not None))
 
     @property
     def has_spread(self) -> bool:
@@ -149,43 +174,47 @@ def answer_issue(table: IssueTable) -> tuple[Answer, ...]:
     """
     key, weight = table.issue.key, table.weight
     median = find_median(table.position, weight)
-    tied = ("the weight is divided evenly: the lower of the two positions is taken",) if median.is_tie else ()
+    even = Note("the weight is divided evenly: the lower of the two positions is taken", "tie")
     found = [
         Answer("mean", key, average_positions(table.position, weight)),
-        Answer("median", key, median.value, median.low, median.high, tied),
+        Answer("median", key, median.value, median.low, median.high, (even,) if median.is_tie else ()),
         _answer_core(table),
     ]
     election, held = elect_positions(table)
     notes = _tell_election(election, held)
     found += [
-        Answer(model, key, value, notes=notes)
+        Answer(model, key, value, told=notes)
         for model, value in zip(ELECTED, read_election(election, held), strict=True)
     ]
     found += [_answer_challenge(model, table) for model in CHALLENGES]
     return tuple(found)
 
 
-def answer_jointly(table: JointTable) -> tuple[Answer, ...]:
-    """Return what the models of several issues say of each of them, model by model."""
+def answer_jointly(table: JointTable, names: Mapping[str, str] | None = None) -> tuple[Answer, ...]:
+    """Return what the models of several issues say of each of them, model by model.
+
+    names: of actors by key, for the notes; keys stand in for those that are not there.
+    """
     turn = take_turn(table.position, table.salience, share_power(table), table.span)
-    notes: tuple[str, ...] = ()
+    whose = _name_proposals(table, turn, names or {})
+    notes = [Note(f"the proposal with the largest share is that of {whose[turn.leading]}")]
     if turn.has_majority_cycle:
-        around = "; ".join(_name_proposal(table, turn, option) for option in turn.majority_top)
-        notes += (f"majorities of power run in a circle over the proposals of {around}",)
-    notes += (f"the proposal with the largest share is that of {_name_proposal(table, turn, turn.leading)}",)
+        around = "; ".join(whose[option] for option in turn.majority_top)
+        notes.append(Note(f"majorities of power run in a circle over the proposals of {around}", "cycle"))
     found = [
-        Answer("spatial", issue.key, float(value), notes=notes)
+        Answer("spatial", issue.key, float(value), told=tuple(notes))
         for issue, value in zip(table.issues, turn.mean, strict=True)
     ]
     scaled = table.position / table.span
     traded = exchange_positions(scaled, table.salience, table.power)
     low, high = spread_of_ties(scaled, table.salience, table.power, seeds=tuple(range(N_TIE_SEEDS)))
     n = len(traded.exchanges)
-    notes = (f"{n:,} exchange{'s' * (n != 1)} of {traded.n_potential:,} possible at the start",)
+    notes = [Note(f"{n:,} exchange{'s' * (n != 1)} of {traded.n_potential:,} possible at the start")]
     if traded.n_ties:
-        notes += (f"{_say_times(traded.n_ties)} several were equally good: {traded.tie_rule}",)
+        told = f"{_say_times(traded.n_ties)} several were equally good: {traded.tie_rule}"
+        notes.append(Note(told, "tie"))
     if traded.ended == "limit":
-        notes += ("stopped before nothing was left to exchange",)
+        notes.append(Note("stopped before nothing was left to exchange", "not settled"))
     found += [
         Answer(
             "exchange",
@@ -193,16 +222,20 @@ def answer_jointly(table: JointTable) -> tuple[Answer, ...]:
             float(traded.outcome_end[k] * issue.span),
             float(low[k] * issue.span),
             float(high[k] * issue.span),
-            notes,
+            tuple(notes),
         )
         for k, issue in enumerate(table.issues)
     ]
     return tuple(found)
 
 
-def _name_proposal(table: JointTable, turn: SpatialTurn, option: int) -> str:
-    """Return who makes a proposal."""
-    return " and ".join(table.actors[i] for i in np.flatnonzero(turn.proposal_of == option))
+def _name_proposals(table: JointTable, turn: SpatialTurn, names: Mapping[str, str]) -> list[str]:
+    """Return who makes each proposal."""
+    called = [names.get(actor, actor) for actor in table.actors]
+    return [
+        " and ".join(called[i] for i in np.flatnonzero(turn.proposal_of == option))
+        for option in range(len(turn.proposals))
+    ]
 
 
 def elect_positions(table: IssueTable) -> tuple[Election, np.ndarray]:
@@ -231,21 +264,22 @@ def _answer_core(table: IssueTable) -> Answer:
     key = table.issue.key
     core = find_core(table.position, table.weight, table.quota, table.veto)
     if core is None:
-        return Answer("core", key, None, notes=("no held position stands: each can be overturned",))
+        empty = Note("no held position stands: each can be overturned", "empty")
+        return Answer("core", key, None, told=(empty,))
     value = core.low if core.low == core.high else None
     return Answer("core", key, value, core.low, core.high)
 
 
-def _tell_election(election: Election, held: np.ndarray) -> tuple[str, ...]:
-    notes: tuple[str, ...] = ()
+def _tell_election(election: Election, held: np.ndarray) -> tuple[Note, ...]:
+    notes: list[Note] = []
     if election.has_cycle:
         around = ", ".join(f"{held[option]:g}" for option in election.top_cycle)
-        notes += (f"no position beats or ties with every other: a cycle of {around}",)
+        notes.append(Note(f"no position beats or ties with every other: a cycle of {around}", "cycle"))
     if election.n_ties:
-        notes += (f"{election.n_ties:,} pairs of positions are equally strong",)
+        notes.append(Note(f"{election.n_ties:,} pairs of positions are equally strong", "tie"))
     if not election.is_unique:
-        notes += ("more than one long-run answer: the one from an even start",)
-    return notes
+        notes.append(Note("more than one long-run answer: the one from an even start", "not unique"))
+    return tuple(notes)
 
 
 def _answer_challenge(model: str, table: IssueTable) -> Answer:
@@ -258,25 +292,23 @@ def _answer_challenge(model: str, table: IssueTable) -> Answer:
             table.position, salience, table.power, variant=variant, n_seeds=N_TIE_SEEDS
         )
         low, high = min(low, spread.low), max(high, spread.high)
-    value = float(run.condorcet_position[-1])
-    settled = None if run.ended == "cycle" or np.isnan(value) else value
+    settled = None if run.ended == "cycle" else float(run.condorcet_position[-1])
     return Answer(model, table.issue.key, settled, low, high, _tell_challenge(run))
 
 
-def _tell_challenge(run: ChallengeResult) -> tuple[str, ...]:
+def _tell_challenge(run: ChallengeResult) -> tuple[Note, ...]:
     rounds = len(run.positions) - 1
-    notes: tuple[str, ...] = ()
     if run.ended == "cycle":
-        notes += (f"does not settle: positions of round {run.cycle_from} come back every {run.cycle_length}",)
+        told = f"does not settle: positions of round {run.cycle_from} come back every {run.cycle_length}"
+        notes = [Note(told, "cycle")]
     elif run.ended == "rounds":
-        notes += (f"has not settled after {rounds} rounds",)
+        notes = [Note(f"has not settled after {rounds} rounds", "not settled")]
     else:
-        notes += (f"settles after {rounds} round{'s' * (rounds != 1)}",)
-    if np.isnan(run.condorcet_position[-1]):
-        notes += ("no position is unbeaten at the end",)
+        notes = [Note(f"settles after {rounds} round{'s' * (rounds != 1)}")]
     if run.n_ties:
-        notes += (f"{_say_times(run.n_ties)} two offers were equally good: the lower position is taken",)
-    return notes
+        told = f"{_say_times(run.n_ties)} two offers were equally good: the lower position is taken"
+        notes.append(Note(told, "tie"))
+    return tuple(notes)
 
 
 def _say_times(n: int) -> str:

@@ -140,7 +140,7 @@ def _answer(board: Board, joint_issues: Sequence[str]) -> tuple[tuple[Answer, ..
             found += answer_issue(table)
     joint = lay_out_issues(board, joint_issues)
     if joint is not None:
-        found += answer_jointly(joint)
+        found += answer_jointly(joint, {key: actor.name for key, actor in board.actors.items()})
     order = {issue: n for n, issue in enumerate(board.issues)}
     models = list(BY_KEY)
     found.sort(key=lambda one: (order[one.issue], models.index(one.model)))
@@ -164,7 +164,7 @@ def _list_headlines(
             name=name,
             value=answer.value,
             unit=issue.unit or "1",
-            label=f"{model.label}: {issue.label.lower()}",
+            label=f"{model.label}: {issue.label}",
             formula=model.sentence,
             parts=_parts(board, answer.issue) if not model.joint else (),
             low=None if spread is None else spread.band.low,

@@ -110,7 +110,7 @@ class TalksRegister:
         )
 
     def _label(self, actor: str, issue: str) -> str:
-        return f"{self.actors[actor].name} on {self.issues[issue].label.lower()}"
+        return f"{self.actors[actor].name}: {self.issues[issue].label}"
 
     def _place(self, actor: str, issue: str, said: Statement) -> Place:
         if said.position is None or said.salience is None:
@@ -128,7 +128,7 @@ class TalksRegister:
             ),
             salience=_trace_coding(
                 name_salience(issue, actor),
-                f"Salience to {self._label(actor, issue)}, 0 to {MOST_POWER:g}",
+                f"Salience of {self._label(actor, issue)}, 0 to {MOST_POWER:g}",
                 "1",
                 said.salience,
                 said,

@@ -186,3 +186,19 @@ def test_every_model_answers_between_the_ends_of_what_was_said(
         for value in (one.value, one.low, one.high):
             assert value is None or low <= value <= high
         assert one.value is not None or one.low is not None or one.notes
+
+
+def test_a_circle_of_majorities_is_told_by_name_and_marked() -> None:
+    """Each of three wants one issue settled its way, the next one next best."""
+    wants = {"one": (0, 100, 50), "two": (50, 0, 100), "three": (100, 50, 0)}
+    cares = {"one": (90, 10, 50), "two": (50, 90, 10), "three": (10, 50, 90)}
+    actors = ("ann", "ben", "cat")
+    board = make_board(
+        {issue: dict(zip(actors, map(float, row), strict=True)) for issue, row in wants.items()},
+        salience={issue: dict(zip(actors, map(float, row), strict=True)) for issue, row in cares.items()},
+    )
+    joint = lay_out_issues(board, list(wants))
+    assert joint is not None
+    spatial = next(one for one in answer_jointly(joint, {"ann": "Ann"}) if one.model == "spatial")
+    assert spatial.marks == ("cycle",)
+    assert "majorities of power run in a circle over the proposals of Ann; ben; cat" in spatial.notes
