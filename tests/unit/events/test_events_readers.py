@@ -66,6 +66,15 @@ def test_gzipped_csv_is_read_under_either_name(tmp_path: Path) -> None:
         assert texts(read_one(tmp_path / name)) == ROWS
 
 
+@pytest.mark.parametrize("text", [b"a,b\n\x81\x82,1\n" * 3, b"\x81" + bytes(range(256)) * 8])
+def test_a_packed_file_of_no_text_that_breaks_off_anywhere_is_refused(tmp_path: Path, text: bytes) -> None:
+    packed, path = gzip.compress(text), tmp_path / "a.csv.gz"
+    for size in range(1, len(packed)):
+        path.write_bytes(packed[:size])
+        with pytest.raises(ReportFileError):
+            read_one(path)
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_numbers_stay_right_behind_fields_of_several_lines(tmp_path: Path, end: str) -> None:
     path = tmp_path / "a.csv"

@@ -59,7 +59,11 @@ def read_text(path: Path, *, packed: bool) -> Iterator[Chunk]:
             text = io.TextIOWrapper(source, encoding=encoding, newline="")
             yield from _read_rows(text, path, raw, size, encoding)
         except UnicodeDecodeError:
-            raise _name_bad_byte(path, encoding, packed=packed) from None
+            try:
+                wrong = _name_bad_byte(path, encoding, packed=packed)
+            except DAMAGE as error:  # read in larger blocks, a packed file may break off before its bad byte
+                wrong = damaged(path, error)
+            raise wrong from None
         except UnicodeError:  # a mark of UTF-16 and nothing like it behind
             raise refuse(path, "is damaged text", "save it as UTF-8") from None
         except DAMAGE as error:
