@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from truceline.events.readers import chunk as chunks
 from truceline.events.readers import parquet
-from truceline.events.readers.chunk import Chunk
+from truceline.events.readers.chunk import Chunk, ReportFileError
 from truceline.events.readers.read import read_rows
 
 ROWS = [["1", "вибух", "5-8"], ["2", "burst", ""], ["3", "shot; two", '"about" 30']]
