@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from truceline.errors import ProblemList, ScenarioError
 from truceline.scenario.assumption import AssumptionSet
 from truceline.talks.model import Board, Seat
 from truceline.talks.register_rows import find_near
-from truceline.talks.seats import SeatedOutcome, seat_outcomes
-from truceline.talks.voting import PowerIndices, measure_voting_power
+from truceline.talks.seats import SeatedOutcome, measure_board_power, seat_outcomes
+from truceline.talks.voting import PowerIndices
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +79,8 @@ def change_seats(
             changed=changed,
             outcome=_as_seated(board, issue, assumptions),
             outcome_asked=_as_seated(asked, issue, assumptions),
-            power=measure_table_power(board, issue),
-            power_asked=measure_table_power(asked, issue),
+            power=measure_board_power(board, issue, parties_only=True),
+            power_asked=measure_board_power(asked, issue, parties_only=True),
         )
         for issue in board.issues
         if (changed := _list_changed(board, asked, issue))
@@ -120,26 +119,6 @@ def seat_anew(board: Board, give: Collection[str], deny: Collection[str]) -> Boa
         for pair, one in board.standings.items()
     }
     return replace(board, standings=standings)
-
-
-def measure_table_power(board: Board, issue: str) -> PowerIndices | None:
-    """Return the voting power of the parties on an issue, silent or not; None for fewer than two.
-
-    Weights are the coded powers, the quota is the issue's share of what is at the table, a veto counts only
-    with a seat.
-    """
-    standing = {
-        actor: one
-        for (actor, on), one in board.standings.items()
-        if on == issue and one.seat == "party" and (one.power.value > 0 or one.veto)
-    }
-    players = tuple(sorted(standing))
-    weights = [Fraction(str(standing[player].power.value)) for player in players]
-    if len(players) < 2 or not any(weights):
-        return None
-    quota = Fraction(str(board.issues[issue].quota.value)) * sum(weights)
-    vetoes = [player for player in players if standing[player].veto]
-    return measure_voting_power(players, weights, quota, vetoes)
 
 
 def _as_seated(board: Board, issue: str, assumptions: AssumptionSet) -> SeatedOutcome | None:

@@ -92,16 +92,16 @@ def seat_shifts(board: Board, issue: str, assumptions: AssumptionSet) -> tuple[S
     return tuple(found)
 
 
-def measure_board_power(board: Board, issue: str) -> PowerIndices | None:
+def measure_board_power(board: Board, issue: str, *, parties_only: bool = False) -> PowerIndices | None:
     """Return the voting power of all who take part in an issue, silent or not; None for fewer than two.
 
     Weights are the coded powers, the quota is the issue's share of them, vetoes as recorded: who weighs on
-    the decision, whatever it wants.
+    the decision, whatever it wants. parties_only: count those alone who are at the table, and their vetoes.
     """
     standing = {
         actor: one
         for (actor, on), one in board.standings.items()
-        if on == issue and (one.power.value > 0 or one.veto)
+        if on == issue and (one.power.value > 0 or one.veto) and (one.seat == "party" or not parties_only)
     }
     players = tuple(sorted(standing))
     weights = [Fraction(str(standing[player].power.value)) for player in players]

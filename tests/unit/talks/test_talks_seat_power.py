@@ -16,8 +16,8 @@ from truceline.errors import ScenarioError
 from truceline.scenario.catalogue import load_catalogue
 from truceline.talks.model import Board
 from truceline.talks.register_reading import read_talks
-from truceline.talks.seat_power import SeatPower, change_seats, measure_table_power, seat_anew
-from truceline.talks.seats import SeatShift, seat_shifts
+from truceline.talks.seat_power import SeatPower, change_seats, seat_anew
+from truceline.talks.seats import SeatShift, measure_board_power, seat_shifts
 from truceline.talks.voting import compare_seats
 
 LAKE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "talks" / "lake"
@@ -80,7 +80,7 @@ def test_votes_are_those_of_compare_seats(actor: str) -> None:
             if one.player == actor
         )
         tables = (asked, BOARD) if actor not in here else (BOARD, asked)
-        with_seat, without = (measure_table_power(table, issue) for table in tables)
+        with_seat, without = (measure_board_power(table, issue, parties_only=True) for table in tables)
         assert with_seat is not None
         np.testing.assert_allclose(with_seat.shapley_shubik, effect.with_seat.shapley_shubik)
         assert (without is None) == (effect.without_seat is None)
@@ -107,7 +107,7 @@ def test_fewer_than_two_at_the_table_have_no_vote() -> None:
 def test_votes_sum_to_one_and_belong_to_parties_alone(give: set[str], deny: set[str]) -> None:
     asked = seat_anew(BOARD, give, deny)
     for issue in BOARD.issues:
-        power = measure_table_power(asked, issue)
+        power = measure_board_power(asked, issue, parties_only=True)
         parties = {a for (a, on), one in asked.standings.items() if on == issue and one.seat == "party"}
         assert parties.isdisjoint(deny)
         if power is None:
@@ -128,9 +128,9 @@ def test_a_veto_without_power_votes_and_no_power_at_all_is_no_vote(tmp_path: Pat
     nothing = {
         pair: replace(one, power=replace(one.power, value=0.0)) for pair, one in board.standings.items()
     }
-    assert measure_table_power(replace(board, standings=nothing), "bridge") is None
+    assert measure_board_power(replace(board, standings=nothing), "bridge", parties_only=True) is None
     nothing["harbour", "bridge"] = board.standings["harbour", "bridge"]
-    power = measure_table_power(replace(board, standings=nothing), "bridge")
+    power = measure_board_power(replace(board, standings=nothing), "bridge", parties_only=True)
     assert power is not None
     assert power.veto == ("island",)
     assert set(power.blockers) == {"harbour", "island"}
