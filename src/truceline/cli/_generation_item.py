@@ -77,7 +77,7 @@ def check_asked(
     from truceline.scenario.model import BurdenName, CaseName
 
     problems = ProblemList()
-    day, first = _read_day("--as-of", as_of, problems), _read_day("--since", since, problems)
+    day, first = read_day("--as-of", as_of, problems), read_day("--since", since, problems)
     if day is not None and first is not None and first >= day:
         problems.add(f"--since {since}", f"is not before --as-of {as_of}", "give the earlier day as --since")
     _check_name("--case", case, get_args(CaseName), problems)
@@ -198,7 +198,8 @@ def _choose_contributors(name: str, contributors: Contributors | None, asked: As
     return contributors
 
 
-def _read_day(option: str, text: str | None, problems: ProblemList) -> date | None:
+def read_day(option: str, text: str | None, problems: ProblemList) -> date | None:
+    """Return the day that an option names, or None where it is not given or wrong (then noted)."""
     if text is None:
         return None
     try:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from truceline.cli._generation_item import read_day
 from truceline.cli._progress import Tell
 from truceline.cli._talks_source import Source, TalksOptionsGiven, open_source
 from truceline.errors import Problem, ProblemList, ScenarioError, TrucelineError
@@ -90,10 +91,8 @@ def prepare_talks(given: TalksOptionsGiven) -> AskedTalks:
     from truceline.talks.make import TalksQuestion
 
     problems = ProblemList()
-    as_of, since = (
-        _read_day("--as-of", given.as_of, problems),
-        _read_day("--since", given.since, problems),
-    )
+    as_of = read_day("--as-of", given.as_of, problems)
+    since = read_day("--since", given.since, problems)
     _check_numbers(given, problems)
     source = _gather(lambda: open_source(given), problems)
     tables = None if source is None else _read_tables(source.options, problems)
@@ -201,16 +200,6 @@ def _read_tables(
         return None
     agreements = _gather(lambda: read_agreements(folder, register.issues, register.actors), problems)
     return None if agreements is None else (register, agreements)
-
-
-def _read_day(option: str, text: str | None, problems: ProblemList) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        problems.add(f"{option} {text}", "is not a date", "write it as 2025-09-05")
-        return None
 
 
 def _gather(ask: Callable[[], _T], problems: ProblemList) -> _T | None:
