@@ -14,6 +14,7 @@ from truceline.cli._talks_agreements_print import print_agreement, print_agreeme
 from truceline.cli._talks_asked_print import print_moves, print_seats, print_wanted
 from truceline.cli._talks_forces_print import print_forces
 from truceline.cli._talks_item import FoundTalks
+from truceline.cli._talks_trades_print import print_trades
 from truceline.cli._talks_words import (
     draw_place,
     fold,
@@ -38,7 +39,11 @@ PLAIN_NOTES = ("settles after",)
 """Beginnings of notes that say that all is well; they stand in the JSON alone."""
 PLAYERS_SHOWN = 12
 """Actors whose voting power is told; the rest are counted."""
-EMPTY_WORDS = "no held position stands"
+UNSETTLED_WORDS = {
+    "unsettled": "does not settle",
+    "empty": "no held position stands",
+    "circle": "majorities over proposals run in a circle",
+}
 
 
 def print_talks(found: FoundTalks) -> None:
@@ -169,6 +174,8 @@ def print_models(talks: Talks) -> None:
     if talks.sampled is not None:
         _print_unsettled(talks.sampled, issues)
         _print_drivers(talks, talks.sampled, issues)
+    if talks.trading is not None and talks.trading.trades:
+        print_trades(talks.trading, talks.board)
     _print_tables(talks, issues)
 
 
@@ -227,7 +234,7 @@ def _print_unsettled(sampled: Sampled, issues: Sequence[Issue]) -> None:
             if share > 0:
                 told.append(f"{issue.label} {tell_readings(share)}")
         if told:
-            what = EMPTY_WORDS if model.key == "core" else "does not settle"
+            what = UNSETTLED_WORDS[model.unsettled_word]
             print_wrapped(
                 f"{model.label}: {what} in so many of 100 readings: {', '.join(told)}.", hanging="  "
             )

@@ -367,6 +367,35 @@ class TalksOptionsRecord(Record):
     seed: int
 
 
+class TradeRecord(Record):
+    """One deal of the exchange model: each of two actors moves its support on one issue for the other."""
+
+    actor_a: str
+    issue_q: str
+    from_q: float
+    to_q: float
+    actor_b: str
+    issue_p: str
+    from_p: float
+    to_p: float
+    gain: float
+    """Of each of the two, in hundredths of a scale at full salience, as are the sums over all others."""
+    others_gain: float
+    others_loss: float
+
+
+class TradingRecord(Record):
+    """Deals of the exchange model, and what they do to third parties."""
+
+    trades: list[TradeRecord]
+    """Those with the largest gain."""
+    n_trades: int
+    own: dict[str, float]
+    """Gain by own deals, by actor, in hundredths of a scale at full salience."""
+    others: dict[str, float]
+    """Gain or loss by the deals of others, by actor."""
+
+
 class TalksRecord(Record):
     """Talks on one day, and the force behind each candidate agreement. No forecast."""
 
@@ -384,6 +413,8 @@ class TalksRecord(Record):
     """Those that had spoken on every issue looked at together."""
     answers: list[AnswerRecord]
     """By issue, then model; the plain ones first."""
+    trading: TradingRecord | None
+    """Null where fewer than two actors had spoken on every issue looked at together."""
     cores: list[CoreRecord]
     n_samples: int
     seed: int | None

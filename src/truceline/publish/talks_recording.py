@@ -38,6 +38,8 @@ from truceline.publish.talks_record import (
     TalksActorRecord,
     TalksOptionsRecord,
     TalksRecord,
+    TradeRecord,
+    TradingRecord,
     VotingRecord,
     WantedRecord,
 )
@@ -91,6 +93,7 @@ def record_talks(plan_talks: PlanTalks, options: TalksOptions | None = None) -> 
         silent={issue: list(actors) for issue, actors in board.silent.items()},
         joint_actors=list(talks.joint_actors),
         answers=[_record_answer(one, sampled) for one in talks.answers],
+        trading=_record_trading(talks),
         cores=[] if sampled is None else [_record_core(*pair) for pair in sampled.cores.items()],
         n_samples=0 if sampled is None else sampled.n_samples,
         seed=None if sampled is None else sampled.seed,
@@ -166,6 +169,33 @@ def _record_options(options: TalksOptions | None, talks: Talks) -> TalksOptionsR
         together=list(asked.together),
         samples=0 if talks.sampled is None else talks.sampled.n_samples,
         seed=asked.seed if talks.sampled is None else talks.sampled.seed,
+    )
+
+
+def _record_trading(talks: Talks) -> TradingRecord | None:
+    trading = talks.trading
+    if trading is None:
+        return None
+    return TradingRecord(
+        trades=[
+            TradeRecord(
+                actor_a=one.actor_a,
+                issue_q=one.issue_q,
+                from_q=round(one.from_q, _DECIMALS),
+                to_q=round(one.to_q, _DECIMALS),
+                actor_b=one.actor_b,
+                issue_p=one.issue_p,
+                from_p=round(one.from_p, _DECIMALS),
+                to_p=round(one.to_p, _DECIMALS),
+                gain=round(one.gain, _DECIMALS),
+                others_gain=round(one.others_gain, _DECIMALS),
+                others_loss=round(one.others_loss, _DECIMALS),
+            )
+            for one in trading.trades
+        ],
+        n_trades=trading.n_trades,
+        own={actor: round(gain, _DECIMALS) for actor, gain in trading.own.items()},
+        others={actor: round(gain, _DECIMALS) for actor, gain in trading.others.items()},
     )
 
 

@@ -89,6 +89,7 @@ def view_talks(plan_talks: PlanTalks | None, generation: Generation | None = Non
         "forces": view_forces(plan_talks, generation),
         "seats": _view_seats(talks),
         "voting": _view_voting(talks, actors),
+        "trading": _view_trading(talks),
         "drivers": _view_drivers(talks),
     }
 
@@ -217,7 +218,7 @@ def _view_model(talks: Talks, model: Model) -> Row:
         "sentence": model.sentence,
         "source": model.source,
         "joint": model.joint,
-        "empties": model.key == "core",
+        "unsettled_word": model.unsettled_word,
         "cells": cells,
     }
 
@@ -242,6 +243,40 @@ def _list_notes(talks: Talks) -> list[Row]:
             lines = [f"{list_words(models)}: {'; '.join(notes)}." for notes, models in by_note.items()]
             found.append({"label": issue.label, "lines": lines})
     return found
+
+
+def _view_trading(talks: Talks) -> Row | None:
+    """Return the largest deals of the exchange model and their externalities; None where there are none."""
+    trading, board = talks.trading, talks.board
+    if trading is None or not trading.trades:
+        return None
+
+    def say_move(actor: str, key: str, start: float, end: float) -> str:
+        issue = board.issues[key]
+        moved = f"from {say_value(issue, start)} to {say_value(issue, end)}"
+        return f"{board.actors[actor].name} on {issue.label}, {moved}"
+
+    def say_actors(actors: tuple[str, ...]) -> str:
+        named = actors[:_MOST_SHIFTS]
+        return list_words([f"{board.actors[one].name} ({trading.others[one]:+.1f})" for one in named])
+
+    rows = [
+        {
+            "one": say_move(one.actor_a, one.issue_q, one.from_q, one.to_q),
+            "other": say_move(one.actor_b, one.issue_p, one.from_p, one.to_p),
+            "gain": f"{one.gain:.1f}",
+            "others_gain": f"{one.others_gain:.1f}",
+            "others_loss": f"{abs(one.others_loss):.1f}",
+        }
+        for one in trading.trades
+    ]
+    shown = "All of" if len(rows) == trading.n_trades else f"The {len(rows)} largest of"
+    return {
+        "rows": rows,
+        "count": f"{shown} {trading.n_trades:,} deals.",
+        "winners": say_actors(trading.winners),
+        "losers": say_actors(trading.losers),
+    }
 
 
 def _view_seats(talks: Talks) -> Row:

@@ -38,6 +38,8 @@ class Model:
     """Whether it looks at several issues at once."""
     is_sampled: bool = True
     """Whether it is asked for every draw of the coded numbers."""
+    unsettled_word: str = "unsettled"
+    """What a draw is in which it has no answer that stands: unsettled, empty, circle."""
 
 
 MODELS: tuple[Model, ...] = (
@@ -61,6 +63,7 @@ MODELS: tuple[Model, ...] = (
         "model",
         "Held positions that no coalition with the quota and every veto would overturn",
         "Gillies 1959; Nakamura 1979",
+        unsettled_word="empty",
     ),
     Model(
         "conditional",
@@ -106,6 +109,7 @@ MODELS: tuple[Model, ...] = (
         "Bundles over all issues are elected; who fares badly takes risks",
         "Wise, Lester and Efird 2015",
         joint=True,
+        unsettled_word="circle",
     ),
     Model(
         "exchange",

@@ -14,7 +14,7 @@ from truceline.scenario.assumption import AssumptionSet
 from truceline.talks.acceptance import weigh_agreements
 from truceline.talks.agreements import Agreement
 from truceline.talks.answers import BY_KEY, Answer, answer_issue, answer_jointly
-from truceline.talks.model import Board
+from truceline.talks.model import Board, JointTable
 from truceline.talks.moves import compare_boards
 from truceline.talks.register import TalksRegister
 from truceline.talks.register_rows import find_near
@@ -22,6 +22,7 @@ from truceline.talks.result import Talks
 from truceline.talks.sampling import N_SAMPLES, Sampled, check_samples, draw_codings, sample_answers
 from truceline.talks.seats import measure_board_power, seat_outcomes, seat_shifts
 from truceline.talks.tables import lay_out_issue, lay_out_issues, name_power
+from truceline.talks.trades import list_trades
 from truceline.talks.wanted import find_needed_changes, read_wanted
 from truceline.trace import Traced
 
@@ -75,7 +76,8 @@ def hold_talks(
     tell("positions", 0.0)
     board = register.on(day)
     joint_issues = _check(question, board, day)
-    answers, joint_actors = _answer(board, joint_issues)
+    answers, joint = _answer(board, joint_issues)
+    joint_actors = () if joint is None else joint.actors
     tell("positions", 1.0)
     draws = sampled = None
     if question.samples:
@@ -94,6 +96,7 @@ def hold_talks(
         joint_issues=joint_issues,
         joint_actors=joint_actors,
         answers=answers,
+        trading=None if joint is None else list_trades(joint),
         sampled=sampled,
         seated=tuple(one for issue in board.issues for one in seat_outcomes(board, issue, assumptions)),
         seat_shifts=tuple(one for issue in board.issues for one in seat_shifts(board, issue, assumptions)),
@@ -132,7 +135,7 @@ def _check(question: TalksQuestion, board: Board, day: date) -> tuple[str, ...]:
     return tuple(dict.fromkeys(question.issues)) or spoken
 
 
-def _answer(board: Board, joint_issues: Sequence[str]) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
+def _answer(board: Board, joint_issues: Sequence[str]) -> tuple[tuple[Answer, ...], JointTable | None]:
     found: list[Answer] = []
     for issue in board.issues:
         table = lay_out_issue(board, issue)
@@ -144,7 +147,7 @@ def _answer(board: Board, joint_issues: Sequence[str]) -> tuple[tuple[Answer, ..
     order = {issue: n for n, issue in enumerate(board.issues)}
     models = list(BY_KEY)
     found.sort(key=lambda one: (order[one.issue], models.index(one.model)))
-    return tuple(found), () if joint is None else joint.actors
+    return tuple(found), joint
 
 
 def _list_headlines(

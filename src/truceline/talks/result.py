@@ -16,6 +16,7 @@ from truceline.talks.model import Board
 from truceline.talks.moves import Moves
 from truceline.talks.sampling import Sampled
 from truceline.talks.seats import SeatedOutcome, SeatShift
+from truceline.talks.trades import Trading
 from truceline.talks.voting import PowerIndices
 from truceline.talks.wanted import WantedAnswer
 from truceline.trace import Traced
@@ -39,6 +40,8 @@ class Talks:
     """Actors that have spoken on every one of them: the only ones those models know."""
     answers: tuple[Answer, ...]
     """By issue, then model; the plain ones first."""
+    trading: Trading | None
+    """Deals of the exchange model, and what they do to third parties; None where too few spoke on all."""
     sampled: Sampled | None
     """Spread of the answers over the ranges of all coded numbers; None where it was not asked for."""
     seated: tuple[SeatedOutcome, ...]

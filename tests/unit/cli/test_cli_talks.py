@@ -124,6 +124,12 @@ class TestWhatIsPrinted:
     def test_seed_and_readings_are_printed(self) -> None:
         assert "46 coded numbers drawn inside their ranges at once; seed 7." in ask("--seed", "7")
 
+    def test_deals_of_the_exchange_model_are_told_with_what_others_lose_by_them(self) -> None:
+        told = ask("--as-of", "2026-03-02")
+        part = told.partition("Deals of the exchange model: all 2, which nobody offered\n")[2]
+        assert part.startswith("Southland 18 to 10 on Width of the zone, for Northland 90 to 64 on Force")
+        assert "In hundredths of a scale at full salience." in part
+
     def test_without_readings_nothing_has_a_band(self) -> None:
         told = run_command("talks", "--positions", LAKE, "--samples", "0", "--quiet")
         assert "No readings of our codings were drawn" in told

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,22 @@ def test_each_coding_is_written_once(record: TalksRecord) -> None:
     found = [node for tree in record.headlines for node in walk(tree) if node["name"] == name]
     assert len(found) > 1
     assert sum("note" in node for node in found) == 1
+
+
+def test_deals_and_what_others_lose_by_them_are_recorded_and_on_the_page(
+    record: TalksRecord, section: str
+) -> None:
+    trading = record.trading
+    assert trading is not None
+    assert 0 < len(trading.trades) <= trading.n_trades
+    assert set(trading.own) == set(trading.others) == set(record.joint_actors)
+    first = trading.trades[0]
+    names = {one.key: one.name for one in record.actors}
+    labels = {one.key: one.label for one in record.issues}
+    assert first.gain == max(one.gain for one in trading.trades)
+    assert f"{names[first.actor_a]} on {labels[first.issue_q]}" in unescape(section)
+    worst = min(trading.others, key=lambda actor: trading.others[actor])
+    assert f"Worse off: {names[worst]} ({trading.others[worst]:+.1f})" in unescape(section)
 
 
 def test_counts_of_coalitions_are_digits(record: TalksRecord) -> None:
