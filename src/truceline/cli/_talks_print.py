@@ -247,7 +247,9 @@ def _print_drivers(talks: Talks, sampled: Sampled, issues: Sequence[Issue]) -> N
         told = []
         for driver in () if spread is None else spread.drivers:
             kind, _, actor = driver.name.removeprefix("talks.").partition(f".{issue.key}.")
-            told.append(f"{kind} of {tell_name(actor, talks.board)} {format_share(driver.share)}")
+            n_others = 0 if kind == "power" else len(talks.board.together(actor, issue.key)) - 1
+            others = f" and {n_others} more in one statement" if n_others else ""
+            told.append(f"{kind} of {tell_name(actor, talks.board)}{others} {format_share(driver.share)}")
         if told:
             print_wrapped(f"Carries the spread of the mean, {issue.label}: {', '.join(told)}.", hanging="  ")
 

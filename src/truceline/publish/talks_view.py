@@ -367,5 +367,8 @@ def name_coding(name: str, board: Board) -> str:
     parts = name.split(".")
     names: Mapping[str, str] = {key: one.name for key, one in board.actors.items()}
     if len(parts) == 4 and parts[1] in _WHAT:
-        return f"{names.get(parts[3], parts[3])}, {_WHAT[parts[1]]}"
+        _, what, issue, actor = parts
+        n_others = 0 if what == "power" else len(board.together(actor, issue)) - 1
+        others = f" and {n_others} more in one statement" if n_others else ""
+        return f"{names.get(actor, actor)}{others}, {_WHAT[what]}"
     return parts[1] if len(parts) > 1 else name

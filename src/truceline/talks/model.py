@@ -234,6 +234,13 @@ class Board:
         """Return those who had said something on an issue, sorted."""
         return tuple(sorted(actor for actor, on in self.places if on == issue))
 
+    def together(self, actor: str, issue: str) -> tuple[str, ...]:
+        """Return those whose place on an issue rests on the same statement as an actor's, itself too."""
+        said = self.places[actor, issue].statement.statement_id
+        return tuple(
+            one for one in self.speakers(issue) if self.places[one, issue].statement.statement_id == said
+        )
+
     def codings(self) -> dict[str, Traced]:
         """Return every coded number of the day by name: positions, saliences, powers, quotas, references."""
         found: list[Traced] = []

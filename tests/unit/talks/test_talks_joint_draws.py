@@ -23,3 +23,10 @@ def test_a_joint_statement_is_drawn_once_for_all_its_actors() -> None:
     names = [one.name for one in found.spreads["bridge", "mean"].drivers]
     assert names[0] == "talks.position.bridge.ann"
     assert "talks.position.bridge.ben" not in names
+
+
+def test_those_of_one_statement_stand_together() -> None:
+    joint = make_statement("J", ["ann", "ben"], "bridge", (60, 70, 90))
+    board = make_register({"bridge": {"cat": 20}}, silent=["ann", "ben"], more=[joint]).on(DAY)
+    assert board.together("ben", "bridge") == ("ann", "ben")
+    assert board.together("cat", "bridge") == ("cat",)
