@@ -110,7 +110,7 @@ def test_the_mean_spreads_as_its_one_ranged_number_does() -> None:
         assert found == pytest.approx((triangle.ppf(chance) + 90) / 3, abs=0.05)
     (driver,) = spread.drivers
     assert driver.name == "talks.position.bridge.ann"
-    assert driver.label == "Position of Ann on bridge"
+    assert driver.label == "Position of Ann: Bridge"
     assert driver.share == pytest.approx(1)
 
 
